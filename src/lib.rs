@@ -1,0 +1,31 @@
+//! pactwatch tells you the moment an alliance grows: a daemon that watches news feeds, flags the
+//! stories in which a country moves towards an alliance or an alliance opens its door, tells each
+//! story once however many outlets carry it, and again only when a new move is made.
+//!
+//! # The map
+//!
+//! ```text
+//! watch  ──Polled──▶  judge  ──rows──▶  deliver
+//! (schedule, fetch,   (match, plan,     (seal, send,
+//!  read, normalise)    admit)            record)
+//! ```
+//!
+//! | room | what it owns |
+//! | --- | --- |
+//! | [`model`] | the nouns that travel; imports nothing of ours |
+//! | [`setting`] | leaf parts of the config: values with places, secrets, durations |
+//!
+//! Imports point down this table's order; stations never import each other. `tests/it/house.rs` holds
+//! that against the code.
+//!
+//! # What never happens
+//!
+//! - No feed validator is saved before the items that came with it: both are one transaction.
+//! - No message is sent that is not in the outbox, and none changes its id or, once sealed, its bytes.
+//! - No transaction is open across a request.
+//! - No text of a feed reaches a terminal, a header, a log or a receiver unescaped.
+//! - No secret has a `Debug` or `Display` that shows it.
+//! - No type of rusqlite leaves `store`, none of feed-rs leaves `watch::read`.
+
+pub mod model;
+pub mod setting;

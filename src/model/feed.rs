@@ -1,0 +1,189 @@
+//! A feed as configured, what is remembered of it, and what a poll brought.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{FeedName, Item, Kind};
+
+/// A feed as the config names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feed {
+    /// Its name, else its URL.
+    pub name: FeedName,
+    /// Where it is fetched from.
+    pub url: String,
+    /// How often.
+    pub every: Every,
+    /// What sort of source.
+    pub kind: Kind,
+    /// Labels for rules and routing.
+    pub tags: Vec<String>,
+    /// `mode = "shadow"`: what matches is recorded and shown, never sent.
+    pub shadow: bool,
+}
+
+/// How often a feed is polled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Every {
+    /// By the feed's own rhythm and the site's hints, between `[poll] min` and `max`.
+    Auto,
+    /// At this interval, whatever the hints say; `Retry-After`, back-off and 410 still win.
+    Fixed(Duration),
+}
+
+/// What is remembered of a feed between polls. Saved in the same transaction as the items that the
+/// validators cover, never before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedState {
+    /// What makes the next request conditional.
+    pub validators: Validators,
+    /// The next poll is due at this time.
+    pub next_due: Timestamp,
+    /// When it was last asked.
+    pub last_poll: Option<Timestamp>,
+    /// When it last answered with a feed or "not modified".
+    pub last_success: Option<Timestamp>,
+    /// When it last showed an entry that was not known.
+    pub last_new: Option<Timestamp>,
+    /// Failed polls in a row.
+    pub failures: u32,
+    /// Why the last poll failed, ready to show; never holds a secret.
+    pub last_error: Option<String>,
+    /// The HTTP status of the last answer.
+    pub last_status: Option<u16>,
+    /// Its health in one word.
+    pub condition: Condition,
+    /// Where 301 or 308 sent the last polls, and how many in a row agreed.
+    pub moved: Option<(String, u32)>,
+    /// Typical gap between the newest entries.
+    pub rhythm: Option<Duration>,
+    /// What the site asks of pollers.
+    pub hints: Hints,
+    /// Entries in the last document that was read.
+    pub entries: u32,
+    /// What was broken or repaired in it, ready to show.
+    pub faults: Vec<String>,
+}
+
+impl FeedState {
+    /// The state of a feed that was never polled: due at `now`.
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            validators: Validators::default(),
+            next_due: now,
+            last_poll: None,
+            last_success: None,
+            last_new: None,
+            failures: 0,
+            last_error: None,
+            last_status: None,
+            condition: Condition::New,
+            moved: None,
+            rhythm: None,
+            hints: Hints::default(),
+            entries: 0,
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// What a server gave to make the next request conditional, byte for byte as it came (RFC 9110,
+/// section 13.1), and a hash for servers that ignore it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Validators {
+    /// `ETag`, quotes and weakness mark included.
+    pub etag: Option<Vec<u8>>,
+    /// `Last-Modified`, not parsed: some servers compare it as text.
+    pub last_modified: Option<Vec<u8>>,
+    /// SHA-256 of the body that was read last.
+    pub body_hash: Option<[u8; 32]>,
+}
+
+/// How often a site wishes to be asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Hints {
+    /// Shortest interval from `Cache-Control`, `Expires`, `ttl` and `sy:*`.
+    pub at_least: Option<Duration>,
+    /// `skipHours`: bit n set means that hour n (UTC) is to be skipped.
+    pub skip_hours: u32,
+    /// `skipDays`: bit 0 is Monday.
+    pub skip_days: u8,
+}
+
+/// The health of a feed in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Condition {
+    /// Never polled.
+    New,
+    /// The last poll succeeded.
+    Ok,
+    /// The last poll failed.
+    Failing,
+    /// It answers, and has shown nothing new for far longer than its rhythm.
+    Silent,
+    /// It answers with a block or login page.
+    Blocked,
+    /// 410 Gone: no longer polled.
+    Retired,
+}
+
+impl Condition {
+    /// Every condition, in the order in which summaries name them.
+    pub const ALL: [Condition; 6] = [
+        Condition::New,
+        Condition::Ok,
+        Condition::Failing,
+        Condition::Silent,
+        Condition::Blocked,
+        Condition::Retired,
+    ];
+
+    /// The word in listings and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Condition::New => "new",
+            Condition::Ok => "ok",
+            Condition::Failing => "failing",
+            Condition::Silent => "silent",
+            Condition::Blocked => "blocked",
+            Condition::Retired => "retired",
+        }
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What one poll brought.
+#[derive(Debug, Clone)]
+pub struct Polled {
+    /// Which feed.
+    pub feed: FeedName,
+    /// When the answer was complete.
+    pub at: Timestamp,
+    /// The state to save with what came.
+    pub next: FeedState,
+    /// What came.
+    pub outcome: PollOutcome,
+}
+
+/// How a poll ended.
+#[derive(Debug, Clone)]
+pub enum PollOutcome {
+    /// 304, or the same body again.
+    Unchanged,
+    /// A feed document, with the entries that were read and a line for each part that could not be.
+    Items {
+        /// Entries in document order.
+        items: Vec<Item>,
+        /// What was broken or repaired, ready to show.
+        faults: Vec<String>,
+    },
+    /// No feed came; the reason, ready to show.
+    Failed(String),
+}

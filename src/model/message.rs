@@ -1,0 +1,165 @@
+//! The unit that is sent, and how sending ended.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::MessageId;
+
+/// What a message carries; the `type` of the payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum MessageKind {
+    /// One alert, the first that this sink hears of the story.
+    #[serde(rename = "alert.raised")]
+    Raised,
+    /// One alert that follows another.
+    #[serde(rename = "alert.updated")]
+    Updated,
+    /// Several alerts.
+    #[serde(rename = "digest.ready")]
+    Digest,
+    /// A test.
+    #[serde(rename = "test.ping")]
+    Ping,
+}
+
+impl MessageKind {
+    /// The word in payloads, listings and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MessageKind::Raised => "alert.raised",
+            MessageKind::Updated => "alert.updated",
+            MessageKind::Digest => "digest.ready",
+            MessageKind::Ping => "test.ping",
+        }
+    }
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MessageState {
+    /// Not attempted yet.
+    Queued,
+    /// Attempted, due again.
+    Retrying,
+    /// Its sink is disabled or gone from the config.
+    Paused,
+    /// Accepted by the receiver.
+    Delivered,
+    /// Given up; can be retried by hand.
+    Dead,
+    /// Taken out by hand.
+    Discarded,
+}
+
+impl MessageState {
+    /// Every state, in the order in which summaries name them.
+    pub const ALL: [MessageState; 6] = [
+        MessageState::Queued,
+        MessageState::Retrying,
+        MessageState::Paused,
+        MessageState::Delivered,
+        MessageState::Dead,
+        MessageState::Discarded,
+    ];
+
+    /// The word in listings and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            MessageState::Queued => "queued",
+            MessageState::Retrying => "retrying",
+            MessageState::Paused => "paused",
+            MessageState::Delivered => "delivered",
+            MessageState::Dead => "dead",
+            MessageState::Discarded => "discarded",
+        }
+    }
+}
+
+impl fmt::Display for MessageState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The exact bytes of a message, fixed before the first attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// `Content-Type` of the body.
+    pub content_type: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// How one attempt ended, in the receiver's own terms already judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The receiver accepted it.
+    Delivered {
+        /// What a later message can reply to, where the receiver gave it.
+        thread: Option<String>,
+    },
+    /// The receiver asks for less: the endpoint pauses, no attempt is spent.
+    Throttled {
+        /// How long it asks us to wait; `None` where it gave no sensible hint.
+        after: Option<Duration>,
+    },
+    /// Trouble that may pass: the next step of the schedule.
+    Retry {
+        /// `Retry-After` or the like, where sensible.
+        after: Option<Duration>,
+    },
+    /// It will not be accepted as it stands.
+    Refused(Refusal),
+}
+
+/// What a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// This message: one plain fallback where the receiver has one, then a dead letter.
+    Message,
+    /// The endpoint (address, token, permission): few tries, then the sink is disabled.
+    Endpoint,
+    /// The endpoint is gone for good: the sink is disabled at once.
+    Gone,
+}
+
+/// Why a message was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadReason {
+    /// The receiver refused this message.
+    Refused,
+    /// It grew older than `[delivery] give_up`.
+    Expired,
+}
+
+impl DeadReason {
+    /// The words in listings and the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DeadReason::Refused => "refused by the receiver",
+            DeadReason::Expired => "older than [delivery] give_up",
+        }
+    }
+}
+
+/// The record of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// The message.
+    pub message: MessageId,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took.
+    pub took: Duration,
+    /// HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// What went wrong, ready to show, without secrets; `None` when delivered.
+    pub error: Option<String>,
+    /// First 2 kB of the answer, control characters removed, secrets masked.
+    pub answer: String,
+    /// How it ended.
+    pub outcome: Outcome,
+}

@@ -1,0 +1,31 @@
+//! The nouns that travel between the rooms: plain values without behaviour that touches the world.
+//!
+//! An [`Item`] is one entry in one feed; a [`Story`] is an event told by many items. `watch` makes
+//! [`Polled`], `rule` makes [`Finding`], `judge` makes [`Plan`], `deliver` moves [`Message`]s.
+//! Nothing here imports another module of the crate, and nobody edits a type of an earlier stage.
+
+mod alert;
+mod feed;
+mod id;
+mod item;
+mod ledger;
+mod matched;
+mod message;
+mod plan;
+mod pulse;
+mod route;
+mod story;
+
+pub use alert::{Alert, AlertKind, AlertView, AlsoIn, NewMoves, Previous};
+pub use feed::{Condition, Every, Feed, FeedState, Hints, PollOutcome, Polled, Validators};
+pub use id::{AlertId, FeedName, ItemKey, MessageId, RuleId, SinkName, StoryId};
+pub use item::{Field, Item, Kind, TextHash};
+pub use ledger::{LedgerEntry, Standing};
+pub use matched::{
+    ActKind, Evidence, Finding, Genre, Level, Masked, Match, Move, NearMiss, Role, RuleScore,
+};
+pub use message::{Attempt, DeadReason, MessageKind, MessageState, Outcome, Refusal, Sealed};
+pub use plan::{Addressee, Decision, ItemRow, Plan, Sameness, StoryChange};
+pub use pulse::Pulse;
+pub use route::Route;
+pub use story::{Member, Story, StoryMove};

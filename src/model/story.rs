@@ -1,0 +1,128 @@
+//! An event told by many items.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{AlertId, FeedName, Genre, ItemKey, Kind, Move, SinkName, StoryChange, StoryId};
+
+/// A story as `judge` needs it to place the next item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Story {
+    /// Its id.
+    pub id: StoryId,
+    /// When its first item was judged.
+    pub opened: Timestamp,
+    /// When an item last joined it.
+    pub last_seen: Timestamp,
+    /// The items that tell it, oldest first; at least one.
+    pub members: Vec<Member>,
+    /// Moves that it has told.
+    pub moves: Vec<StoryMove>,
+    /// Sinks that were told.
+    pub told: Vec<SinkName>,
+    /// Steps told so far: 1 after the first alert, one more with each update. Part of alert keys.
+    pub steps: u32,
+}
+
+impl Story {
+    /// The story that a change opens, or grows.
+    ///
+    /// The planner's index and the store's reader both build stories with this one function, so a
+    /// restart sees what the running daemon saw.
+    pub fn grown(story: Option<Self>, change: &StoryChange) -> Self {
+        let mut story = story.unwrap_or_else(|| Self {
+            id: change.id,
+            opened: change.at,
+            last_seen: change.at,
+            members: Vec::new(),
+            moves: Vec::new(),
+            told: Vec::new(),
+            steps: 0,
+        });
+        story.last_seen = story.last_seen.max(change.at);
+        if let Some(step) = change.step {
+            story.steps = story.steps.max(step);
+            // Only what was told counts: a name that turned up in the body of a quiet member may
+            // still be news when a headline brings it.
+            for one in change.member.moves.iter().flat_map(StoryMove::of) {
+                if !story.moves.contains(&one) {
+                    story.moves.push(one);
+                }
+            }
+        }
+        for sink in &change.told {
+            if !story.told.contains(sink) {
+                story.told.push(sink.clone());
+            }
+        }
+        story.members.retain(|member| {
+            (&member.feed, &member.key) != (&change.member.feed, &change.member.key)
+        });
+        story.members.push(change.member.clone());
+        story
+    }
+}
+
+impl StoryMove {
+    /// A move as one entry per candidate; one with an empty candidate where it names none.
+    pub fn of(one: &Move) -> Vec<Self> {
+        let act = one.act.as_ref().map(|act| act.name.clone()).unwrap_or_default();
+        let entry = |candidate: &str| Self {
+            alliance: one.alliance.clone(),
+            candidate: candidate.to_owned(),
+            act: act.clone(),
+            actor: one.actor.clone(),
+        };
+        match one.candidates.is_empty() {
+            true => vec![entry("")],
+            false => one.candidates.iter().map(|candidate| entry(candidate)).collect(),
+        }
+    }
+}
+
+/// A move inside a story, in the form in which two are compared.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StoryMove {
+    /// The alliance.
+    pub alliance: String,
+    /// One candidate; empty where the move names none.
+    pub candidate: String,
+    /// The act's name; empty for a rule without acts.
+    pub act: String,
+    /// Who acts.
+    pub actor: Option<String>,
+}
+
+/// An item inside a story: what is needed to compare the next one with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// The feed that carried it.
+    pub feed: FeedName,
+    /// Its key there.
+    pub key: ItemKey,
+    /// The link as published.
+    pub url: Option<String>,
+    /// Canonical link.
+    pub canonical: Option<String>,
+    /// Headline.
+    pub title: String,
+    /// Lede.
+    pub summary: String,
+    /// Language subtag.
+    pub language: Option<String>,
+    /// The source's kind.
+    pub kind: Kind,
+    /// What sort of text.
+    pub genre: Genre,
+    /// Its moves.
+    pub moves: Vec<Move>,
+    /// Its own date.
+    pub date: Timestamp,
+    /// When it was judged.
+    pub seen: Timestamp,
+    /// Whether it is a copy of an earlier member's text and so no independent source.
+    pub copy: bool,
+    /// The alert that it raised, where it raised one.
+    #[serde(default)]
+    pub alert: Option<AlertId>,
+}

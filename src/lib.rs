@@ -14,6 +14,7 @@
 //! | --- | --- |
 //! | [`model`] | the nouns that travel; imports nothing of ours |
 //! | [`setting`] | leaf parts of the config: values with places, secrets, durations |
+//! | [`text`] | folding, markup to text, cleaning, canonical links; pure |
 //!
 //! Imports point down this table's order; stations never import each other. `tests/it/house.rs` holds
 //! that against the code.
@@ -29,3 +30,4 @@
 
 pub mod model;
 pub mod setting;
+pub mod text;

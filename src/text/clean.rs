@@ -1,0 +1,125 @@
+//! Text without what could trick a terminal, a log or a reader: control characters, bidirectional
+//! overrides, invisible tags.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// What happens to a character at intake.
+#[derive(PartialEq, Eq)]
+enum Fate {
+    Keep,
+    Blank,
+    Break,
+    Drop,
+}
+
+fn fate(c: char) -> Fate {
+    match c {
+        '\n' => Fate::Break,
+        '\u{2028}' | '\u{2029}' | '\u{85}' | '\u{b}' | '\u{c}' => Fate::Break,
+        c if c.is_whitespace() => Fate::Blank,
+        c if c.is_control() => Fate::Drop,
+        // Soft hyphen, Mongolian vowel separator, zero-width space, word joiner and its invisible
+        // kin, byte order mark, interlinear marks. ZWNJ and ZWJ stay: Persian and emoji need them.
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}' => Fate::Drop,
+        // Marks, embeddings, overrides and isolates of text direction.
+        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}' => Fate::Drop,
+        // Tag characters, and what is no character.
+        '\u{e0000}'..='\u{e0fff}' | '\u{fffe}' | '\u{ffff}' => Fate::Drop,
+        _ => Fate::Keep,
+    }
+}
+
+/// One line of clean text: control and direction characters gone, white space as single blanks.
+pub fn clean(text: &str) -> String {
+    cleaned(text, false)
+}
+
+/// As [`clean`], but paragraphs stay: any run of white space with a line break is one line break.
+pub fn clean_lines(text: &str) -> String {
+    cleaned(text, true)
+}
+
+fn cleaned(text: &str, lines: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut blank, mut line) = (false, false);
+    for c in text.chars() {
+        match fate(c) {
+            Fate::Drop => {}
+            Fate::Blank => blank = true,
+            Fate::Break => line = true,
+            Fate::Keep => {
+                if (blank || line) && !out.is_empty() {
+                    out.push(if line && lines { '\n' } else { ' ' });
+                }
+                (blank, line) = (false, false);
+                out.push(c);
+            }
+        }
+    }
+    out
+}
+
+/// The longest beginning of at most `most` Unicode scalar values that ends at a grapheme border.
+pub fn cut(text: &str, most: usize) -> &str {
+    // Every byte is at most one scalar, so short texts need no counting.
+    if text.len() <= most {
+        return text;
+    }
+    let mut used = 0;
+    let mut end = 0;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        used += grapheme.chars().count();
+        if used > most {
+            return &text[..end];
+        }
+        end = at + grapheme.len();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_tricks_readers_goes() {
+        assert_eq!(clean("a\u{202e}b\u{1b}[31mc\u{0}d"), "ab[31mcd");
+        assert_eq!(clean("  a \t\n b\u{a0}c  "), "a b c");
+        assert_eq!(clean("N\u{200b}A\u{ad}TO"), "NATO");
+        assert_eq!(clean("👨\u{200d}👩"), "👨\u{200d}👩");
+        assert_eq!(clean_lines("one \n\n two\nthree"), "one\ntwo\nthree");
+    }
+
+    #[test]
+    fn a_cut_keeps_graphemes_whole() {
+        assert_eq!(cut("e\u{301}e\u{301}", 3), "e\u{301}");
+        assert_eq!(cut("🇫🇮🇸🇪", 3), "🇫🇮");
+        assert_eq!(cut("short", 10), "short");
+    }
+
+    proptest! {
+        #[test]
+        fn cleaning_is_done_once(text in ".{0,60}") {
+            let once = clean(&text);
+            prop_assert_eq!(clean(&once), once.clone());
+            prop_assert!(!once.chars().any(char::is_control));
+            let lines = clean_lines(&text);
+            prop_assert_eq!(clean_lines(&lines), lines);
+        }
+
+        #[test]
+        fn a_cut_is_a_beginning(text in ".{0,60}", most in 0usize..40) {
+            let cut = cut(&text, most);
+            prop_assert!(text.starts_with(cut) && cut.chars().count() <= most);
+        }
+    }
+}

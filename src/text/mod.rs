@@ -1,0 +1,14 @@
+//! Text in and out: folding for comparison, markup to plain text, cleaning at intake, canonical
+//! links, and how rare a word is. Pure functions without configuration.
+
+mod clean;
+mod fold;
+mod html;
+mod idf;
+mod url;
+
+pub use clean::{clean, clean_lines, cut};
+pub use fold::{Case, Folded, Token, fold, fold_title};
+pub use html::html_to_text;
+pub use idf::idf;
+pub use url::{canonical_url, is_article_url};

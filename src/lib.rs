@@ -15,6 +15,7 @@
 //! | [`model`] | the nouns that travel; imports nothing of ours |
 //! | [`setting`] | leaf parts of the config: values with places, secrets, durations |
 //! | [`text`] | folding, markup to text, cleaning, canonical links; pure |
+//! | [`net`] | clients, address guard, bounds of answers |
 //!
 //! Imports point down this table's order; stations never import each other. `tests/it/house.rs` holds
 //! that against the code.
@@ -29,5 +30,6 @@
 //! - No type of rusqlite leaves `store`, none of feed-rs leaves `watch::read`.
 
 pub mod model;
+pub mod net;
 pub mod setting;
 pub mod text;

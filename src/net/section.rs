@@ -1,0 +1,78 @@
+//! `[network]`: what requests may reach, and how they introduce themselves.
+
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use url::Url;
+
+use super::{ClientSetup, Guard, Trust};
+use crate::setting::{Diagnostic, Table};
+
+/// The section `[network]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetworkSection {
+    /// Private networks that feeds may resolve to.
+    pub allow_private: Vec<IpNet>,
+    /// Who runs this monitor: an address or page that goes into the User-Agent.
+    pub contact: String,
+    /// An explicit proxy for feeds.
+    pub proxy: Option<Url>,
+    /// More certificates to trust, PEM.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl NetworkSection {
+    /// Reads the section; missing keys keep their defaults.
+    pub fn read(table: Table<'_>) -> Self {
+        let mut section = Self::default();
+        if let Some(networks) = table.networks("allow_private") {
+            section.allow_private = networks;
+        }
+        if let Some((contact, span)) = table.string("contact") {
+            // The contact goes into a header.
+            if contact.chars().all(|c| (' '..='~').contains(&c)) && contact.len() <= 200 {
+                section.contact = contact;
+            } else {
+                table.problems().error(span, "`contact` wants up to 200 plain ASCII characters");
+            }
+        }
+        if let Some((proxy, span)) = table.string("proxy") {
+            match Url::parse(&proxy).ok().filter(|url| matches!(url.scheme(), "http" | "https")) {
+                Some(url) => section.proxy = Some(url),
+                None => table.problems().add(
+                    Diagnostic::error(span, "`proxy` is no address of a proxy")
+                        .help("write it like `http://proxy.example:3128`")
+                        .unquoted(),
+                ),
+            }
+        }
+        section.ca_file = table.path("ca_file").map(|(path, _)| path);
+        table.finish();
+        section
+    }
+
+    /// How feeds are fetched.
+    pub fn feed_client(&self, idle_per_host: usize) -> ClientSetup {
+        ClientSetup {
+            user_agent: self.user_agent(),
+            guard: Guard::new(self.allow_private.clone(), "`allow_private` under [network]"),
+            trust: self.trust(),
+            proxy: self.proxy.clone(),
+            idle_per_host,
+        }
+    }
+
+    /// Which certificates are trusted.
+    pub fn trust(&self) -> Trust {
+        self.ca_file.clone().map_or(Trust::System, Trust::Also)
+    }
+
+    /// `pactwatch/1.2.3 (+contact)`.
+    pub fn user_agent(&self) -> String {
+        let name = concat!("pactwatch/", env!("CARGO_PKG_VERSION"));
+        match self.contact.is_empty() {
+            true => name.to_owned(),
+            false => format!("{name} (+{})", self.contact),
+        }
+    }
+}

@@ -16,6 +16,7 @@
 //! | [`setting`] | leaf parts of the config: values with places, secrets, durations |
 //! | [`text`] | folding, markup to text, cleaning, canonical links; pure |
 //! | [`net`] | clients, address guard, bounds of answers |
+//! | [`rule`] | query language, lexicon, scanner, moves, explanation |
 //!
 //! Imports point down this table's order; stations never import each other. `tests/it/house.rs` holds
 //! that against the code.
@@ -31,5 +32,6 @@
 
 pub mod model;
 pub mod net;
+pub mod rule;
 pub mod setting;
 pub mod text;

@@ -1,0 +1,197 @@
+//! Whether a query holds for an item, and which hits made it hold.
+
+use regex::Regex;
+
+use super::hits::{Hit, Hits};
+use super::lexicon::{Lexicon, ListId};
+use super::query::Link;
+use super::section::ListKind;
+use crate::model::Field;
+
+/// Hits of one operand in one sentence that a chain looks at: texts that repeat a word hundreds of
+/// times are no reason to compare all pairs.
+const OPERAND_HITS: usize = 64;
+
+/// A query with its names resolved.
+#[derive(Debug, Clone)]
+pub(crate) enum Node {
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+    Chain(Vec<Node>, Vec<Link>),
+    In(Field, Box<Node>),
+    Term(u32),
+    List(ListId),
+    /// `@alliance`: the one that the rule is evaluated for.
+    Alliance,
+    /// `@act`: any.
+    Act,
+    /// `@candidate`: a place that can knock at this alliance's door.
+    Candidate,
+    /// `@place`: any.
+    Place,
+    Regex(Box<Regex>),
+}
+
+/// What a query is evaluated for.
+pub(crate) struct Scope<'s> {
+    pub(crate) hits: &'s Hits<'s>,
+    pub(crate) lexicon: &'s Lexicon,
+    pub(crate) alliance: Option<ListId>,
+    /// For each hit: whether it is a candidate of the alliance.
+    pub(crate) candidates: &'s [bool],
+    /// For each hit: whether it is an act that belongs to the alliance.
+    pub(crate) acts: &'s [bool],
+}
+
+impl Node {
+    /// Whether the rule must be tried once per alliance.
+    pub(crate) fn asks_alliance(&self) -> bool {
+        match self {
+            Node::Alliance | Node::Candidate => true,
+            Node::And(list) | Node::Or(list) | Node::Chain(list, _) => {
+                list.iter().any(Node::asks_alliance)
+            }
+            Node::Not(inner) | Node::In(_, inner) => inner.asks_alliance(),
+            _ => false,
+        }
+    }
+
+    /// The hits that make it hold; `None` where it does not. A `NOT` holds without any.
+    pub(crate) fn holds(&self, scope: &Scope<'_>, field: Option<Field>) -> Option<Vec<usize>> {
+        match self {
+            Node::And(list) => {
+                let mut all = Vec::new();
+                for one in list {
+                    all.extend(one.holds(scope, field)?);
+                }
+                Some(all)
+            }
+            Node::Or(list) => {
+                let holding: Vec<Vec<usize>> =
+                    list.iter().filter_map(|one| one.holds(scope, field)).collect();
+                (!holding.is_empty()).then(|| holding.concat())
+            }
+            Node::Not(inner) => inner.holds(scope, field).is_none().then(Vec::new),
+            Node::In(field, inner) => inner.holds(scope, Some(*field)),
+            Node::Chain(operands, links) => chain(operands, links, scope, field),
+            Node::Regex(regex) => {
+                let wanted =
+                    |unit: &&super::hits::Unit<'_>| field.is_none_or(|field| unit.field == field);
+                let found =
+                    scope.hits.units.iter().filter(wanted).any(|unit| regex.is_match(unit.source));
+                found.then(Vec::new)
+            }
+            _ => {
+                let found: Vec<usize> = self.places(scope, field).collect();
+                (!found.is_empty()).then_some(found)
+            }
+        }
+    }
+
+    /// The hits of a term or list.
+    fn places<'s>(
+        &'s self,
+        scope: &'s Scope<'_>,
+        field: Option<Field>,
+    ) -> Box<dyn Iterator<Item = usize> + 's> {
+        match self {
+            Node::In(field, inner) => inner.places(scope, Some(*field)),
+            Node::Or(list) => Box::new(list.iter().flat_map(move |one| one.places(scope, field))),
+            _ => Box::new((0..scope.hits.all.len()).filter(move |index| {
+                let hit = &scope.hits.all[*index];
+                self.is(hit, *index, scope) && self.in_field(hit, scope, field)
+            })),
+        }
+    }
+
+    fn in_field(&self, hit: &Hit, scope: &Scope<'_>, field: Option<Field>) -> bool {
+        let of = scope.hits.field(hit);
+        match field {
+            Some(field) => of == field,
+            // Without a field a query looks at prose; labels are asked for by name.
+            None => matches!(of, Field::Title | Field::Summary | Field::Body),
+        }
+    }
+
+    fn is(&self, hit: &Hit, index: usize, scope: &Scope<'_>) -> bool {
+        let kind = hit.list.map(|list| scope.lexicon.list(list).kind);
+        match self {
+            Node::Term(term) => hit.term == *term,
+            Node::List(list) => hit.list == Some(*list),
+            Node::Alliance => hit.list.is_some() && hit.list == scope.alliance,
+            Node::Act => scope.acts[index],
+            Node::Candidate => scope.candidates[index],
+            Node::Place => kind == Some(ListKind::Place),
+            _ => false,
+        }
+    }
+}
+
+/// All operands in one text, each link as it demands; `SENTENCE` anywhere in the chain puts the whole
+/// of it into one sentence.
+fn chain(
+    operands: &[Node],
+    links: &[Link],
+    scope: &Scope<'_>,
+    field: Option<Field>,
+) -> Option<Vec<usize>> {
+    let found: Vec<Vec<usize>> =
+        operands.iter().map(|operand| operand.places(scope, field).collect()).collect();
+    if found.iter().any(Vec::is_empty) {
+        return None;
+    }
+    let hits = &scope.hits.all;
+    let one_sentence = links.contains(&Link::Sentence);
+    let room = |index: usize| {
+        let hit = &hits[index];
+        (hit.unit, if one_sentence { hit.sentence } else { 0 })
+    };
+    let mut rooms: Vec<(usize, u32)> = found[0].iter().map(|index| room(*index)).collect();
+    rooms.dedup();
+    let mut all = Vec::new();
+    for place in rooms {
+        let mut here: Vec<Vec<usize>> = found
+            .iter()
+            .map(|list| {
+                let inside = list.iter().copied().filter(|index| room(*index) == place);
+                inside.take(OPERAND_HITS).collect()
+            })
+            .collect();
+        if join(&mut here, links, hits) {
+            all.extend(here.into_iter().flatten());
+        }
+    }
+    (!all.is_empty()).then(|| {
+        all.sort_unstable();
+        all.dedup();
+        all
+    })
+}
+
+/// Keeps in each operand what links to something in the next, from the left and then from the right,
+/// so that what stays is part of a whole chain. Whether anything stays.
+fn join(here: &mut [Vec<usize>], links: &[Link], hits: &[Hit]) -> bool {
+    let linked = |link: Link, a: usize, b: usize| {
+        let (a, b) = (&hits[a], &hits[b]);
+        if a.overlaps(b) {
+            return false;
+        }
+        match link {
+            Link::Near(most) => a.gap(b) <= most,
+            Link::Then(most) => a.last <= b.first && a.gap(b) <= most,
+            Link::Sentence => true,
+        }
+    };
+    for (index, link) in links.iter().enumerate() {
+        let (left, right) = here.split_at_mut(index + 1);
+        let (before, after) = (&left[index], &mut right[0]);
+        after.retain(|b| before.iter().any(|a| linked(*link, *a, *b)));
+    }
+    for (index, link) in links.iter().enumerate().rev() {
+        let (left, right) = here.split_at_mut(index + 1);
+        let (before, after) = (&mut left[index], &right[0]);
+        before.retain(|a| after.iter().any(|b| linked(*link, *a, *b)));
+    }
+    here.iter().all(|list| !list.is_empty())
+}

@@ -1,0 +1,259 @@
+//! The hits of one item: every term found, masked ones taken away, weak ones weighed.
+
+use std::ops::Range;
+
+use super::lexicon::{Lexicon, ListId};
+use super::scan::Scanner;
+use super::section::ListKind;
+use super::term::Spelling;
+use crate::model::{Field, Item, Masked};
+use crate::text::{Folded, fold, fold_title};
+
+/// Categories and tags that are looked at.
+const LABELS: usize = 64;
+
+/// One text of an item, folded.
+#[derive(Debug)]
+pub(crate) struct Unit<'i> {
+    pub(crate) field: Field,
+    pub(crate) source: &'i str,
+    pub(crate) folded: Folded,
+}
+
+/// A term at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hit {
+    pub(crate) unit: usize,
+    pub(crate) first: usize,
+    pub(crate) last: usize,
+    pub(crate) sentence: u32,
+    pub(crate) term: u32,
+    pub(crate) list: Option<ListId>,
+}
+
+impl Hit {
+    fn covers(&self, other: &Hit) -> bool {
+        self.unit == other.unit && self.first <= other.first && other.last <= self.last
+    }
+
+    fn length(&self) -> usize {
+        self.last - self.first
+    }
+
+    /// Words between two hits of one text; 0 where they touch or overlap.
+    pub(crate) fn gap(&self, other: &Hit) -> usize {
+        if self.last <= other.first {
+            other.first - self.last
+        } else {
+            self.first.saturating_sub(other.last)
+        }
+    }
+
+    pub(crate) fn overlaps(&self, other: &Hit) -> bool {
+        self.unit == other.unit && self.first < other.last && other.first < self.last
+    }
+}
+
+/// All that was found in an item.
+#[derive(Debug)]
+pub(crate) struct Hits<'i> {
+    pub(crate) units: Vec<Unit<'i>>,
+    pub(crate) all: Vec<Hit>,
+    pub(crate) masked: Vec<Masked>,
+}
+
+impl<'i> Hits<'i> {
+    /// Folds and scans an item.
+    pub(crate) fn of(item: &'i Item, scanner: &Scanner, lexicon: &Lexicon) -> Self {
+        let mut hits = Hits { units: Vec::new(), all: Vec::new(), masked: Vec::new() };
+        hits.add(Field::Title, &item.title, scanner, lexicon);
+        hits.add(Field::Summary, &item.summary, scanner, lexicon);
+        hits.add(Field::Body, &item.body, scanner, lexicon);
+        hits.add(Field::Author, &item.author, scanner, lexicon);
+        for category in item.categories.iter().take(LABELS) {
+            hits.add(Field::Category, category, scanner, lexicon);
+        }
+        hits.add(Field::Feed, item.feed.as_str(), scanner, lexicon);
+        hits.add(Field::Kind, item.kind.as_str(), scanner, lexicon);
+        for tag in item.tags.iter().take(LABELS) {
+            hits.add(Field::Tag, tag, scanner, lexicon);
+        }
+        hits.add(Field::Lang, item.language.as_deref().unwrap_or_default(), scanner, lexicon);
+        if hits.all.len() > 1 {
+            hits.mask(lexicon);
+        }
+        hits.weigh(lexicon);
+        hits
+    }
+
+    fn add(&mut self, field: Field, source: &'i str, scanner: &Scanner, lexicon: &Lexicon) {
+        if source.is_empty() {
+            return;
+        }
+        let prose = matches!(field, Field::Summary | Field::Body);
+        let folded = if prose { fold(source) } else { fold_title(source) };
+        let unit = self.units.len();
+        for found in scanner.scan(&folded) {
+            let info = &lexicon.terms[found.term as usize];
+            if !spelled(&info.spelling, source, &folded, found.first..found.last) {
+                continue;
+            }
+            self.all.push(Hit {
+                unit,
+                first: found.first,
+                last: found.last,
+                sentence: folded.tokens()[found.first].sentence,
+                term: found.term,
+                list: info.list,
+            });
+        }
+        self.units.push(Unit { field, source, folded });
+    }
+
+    /// Longest span wins among names of alliances, among places and among acts; a name hides the
+    /// places and acts inside it; a mask hides what it covers.
+    fn mask(&mut self, lexicon: &Lexicon) {
+        let kind = |hit: &Hit| hit.list.map(|list| lexicon.list(list).kind);
+        let mut gone = vec![false; self.all.len()];
+        for (index, hit) in self.all.iter().enumerate() {
+            let kind_of = kind(hit);
+            if kind_of == Some(ListKind::Mask) {
+                continue;
+            }
+            let bloc = hit.list.is_some_and(|list| lexicon.list(list).bloc);
+            let stronger = self.all.iter().filter(|other| other.covers(hit)).find(|other| {
+                match kind(other) {
+                    Some(ListKind::Mask) => true,
+                    // A bloc may be the candidate that its own name names.
+                    Some(ListKind::Alliance)
+                        if matches!(kind_of, Some(ListKind::Place | ListKind::Act)) =>
+                    {
+                        other.length() > hit.length() && !bloc
+                    }
+                    Some(ListKind::Alliance | ListKind::Place | ListKind::Act)
+                        if kind(other) == kind_of =>
+                    {
+                        other.length() > hit.length()
+                    }
+                    _ => false,
+                }
+            });
+            let Some(by) = stronger else { continue };
+            gone[index] = true;
+            let Some(list) = hit.list.filter(|_| kind_of == Some(ListKind::Alliance)) else {
+                continue;
+            };
+            if by.list == Some(list) {
+                continue;
+            }
+            let unit = &self.units[hit.unit];
+            let (start, end) = unit.folded.scalars(hit.first, hit.last);
+            let name = by.list.map(|list| lexicon.list(list).name.as_str()).unwrap_or_default();
+            let (from, to) = unit.folded.scalars(by.first, by.last);
+            let masked = Masked {
+                field: unit.field,
+                start,
+                end,
+                text: slice(unit.source, start, end),
+                list: lexicon.list(list).name.clone(),
+                by: format!("“{}” ({name})", slice(unit.source, from, to)),
+            };
+            if !self.masked.contains(&masked) {
+                self.masked.push(masked);
+            }
+        }
+        let mut keep = gone.iter().map(|gone| !gone);
+        self.all.retain(|_| keep.next().unwrap_or(true));
+    }
+
+    /// A conditional term needs its context nearby; a weak name needs a stronger one of its own
+    /// alliance, or an act or place in its sentence while no other alliance is named.
+    fn weigh(&mut self, lexicon: &Lexicon) {
+        let special = |hit: &Hit| {
+            let info = &lexicon.terms[hit.term as usize];
+            info.weak || info.near.is_some()
+        };
+        if !self.all.iter().any(special) {
+            return;
+        }
+        let judged: Vec<bool> = self.all.iter().map(|hit| self.holds(hit, lexicon)).collect();
+        let mut keep = judged.iter();
+        self.all.retain(|_| *keep.next().unwrap_or(&true));
+    }
+
+    fn holds(&self, hit: &Hit, lexicon: &Lexicon) -> bool {
+        let info = &lexicon.terms[hit.term as usize];
+        if let Some(near) = info.near {
+            let found = self.all.iter().any(|other| {
+                other.list == Some(near)
+                    && other.unit == hit.unit
+                    && !other.overlaps(hit)
+                    && other.gap(hit) <= info.within
+            });
+            if !found {
+                return false;
+            }
+        }
+        if !info.weak {
+            return true;
+        }
+        let strong = |other: &&Hit| {
+            let term = &lexicon.terms[other.term as usize];
+            let alliance =
+                other.list.map(|list| lexicon.list(list).kind) == Some(ListKind::Alliance);
+            alliance && !term.weak && term.near.is_none()
+        };
+        if self.all.iter().filter(strong).any(|other| other.list == hit.list) {
+            return true;
+        }
+        if self.all.iter().any(|other| strong(&other)) {
+            return false;
+        }
+        self.all.iter().any(|other| {
+            let kind = other.list.map(|list| lexicon.list(list).kind);
+            (other.unit, other.sentence) == (hit.unit, hit.sentence)
+                && !other.overlaps(hit)
+                && matches!(kind, Some(ListKind::Act | ListKind::Place))
+        })
+    }
+
+    /// Field of a hit.
+    pub(crate) fn field(&self, hit: &Hit) -> Field {
+        self.units[hit.unit].field
+    }
+
+    /// Span of a hit in Unicode scalar values of the stored text.
+    pub(crate) fn scalars(&self, hit: &Hit) -> (usize, usize) {
+        self.units[hit.unit].folded.scalars(hit.first, hit.last)
+    }
+
+    /// Text of a hit as stored.
+    pub(crate) fn text(&self, hit: &Hit) -> String {
+        let (start, end) = self.scalars(hit);
+        slice(self.units[hit.unit].source, start, end)
+    }
+}
+
+/// Whether the words are written as the term demands.
+fn spelled(spelling: &Spelling, source: &str, folded: &Folded, tokens: Range<usize>) -> bool {
+    match spelling {
+        Spelling::Any => true,
+        Spelling::Exact(words) => {
+            let (start, end) = folded.scalars(tokens.start, tokens.end);
+            let text = slice(source, start, end);
+            let have: Vec<&str> = text
+                .split(|c: char| !c.is_alphanumeric())
+                .filter(|word| !word.is_empty())
+                .collect();
+            // An open last word may go on in the text.
+            have.len() >= words.len()
+                && have.iter().zip(words).all(|(have, word)| have.starts_with(word.as_str()))
+        }
+        case => tokens.clone().all(|at| case.allows(folded.tokens()[at].case)),
+    }
+}
+
+/// Unicode scalars `start..end` of a text.
+pub(crate) fn slice(text: &str, start: usize, end: usize) -> String {
+    text.chars().skip(start).take(end.saturating_sub(start)).collect()
+}

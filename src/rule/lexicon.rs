@@ -1,0 +1,131 @@
+//! The compiled lexicon: terms by number, lists by number, who is a member when.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+
+use super::section::{By, ListKind, Membership};
+use super::term::{Spelling, Term};
+
+/// A country that joined this lately still counts as a candidate: its accession is the news.
+const NEW_MEMBER_DAYS: i32 = 14;
+
+/// Number of a list.
+pub(crate) type ListId = u16;
+
+/// A list: an alliance, an act, a place, a mask or a plain one.
+#[derive(Debug, Clone)]
+pub(crate) struct List {
+    pub(crate) name: String,
+    pub(crate) kind: ListKind,
+    /// Name to show; a place's country name.
+    pub(crate) shown: String,
+    pub(crate) members: Vec<Membership>,
+    pub(crate) bloc: bool,
+    pub(crate) stage: u8,
+    pub(crate) formal: bool,
+    pub(crate) against: bool,
+    pub(crate) by: By,
+}
+
+impl List {
+    /// Whether a place was a member on a date.
+    pub(crate) fn is_member(&self, code: &str, date: Date) -> bool {
+        self.members.iter().any(|member| {
+            member.code == code
+                && member.since.is_none_or(|since| since <= date)
+                && member.until.is_none_or(|until| date < until)
+        })
+    }
+
+    /// Whether a place can knock at this door on a date: it is no member, or became one just now.
+    pub(crate) fn is_candidate(&self, code: &str, date: Date) -> bool {
+        if code == self.name {
+            return false;
+        }
+        let lately = date.checked_sub(NEW_MEMBER_DAYS.days()).unwrap_or(date);
+        let new = self.members.iter().any(|member| {
+            member.code == code && member.since.is_some_and(|since| since > lately && since <= date)
+        });
+        new || !self.is_member(code, date)
+    }
+}
+
+/// What a term asks of its surroundings, and the list that it belongs to. A term of a query itself
+/// belongs to none.
+#[derive(Debug, Clone)]
+pub(crate) struct TermInfo {
+    pub(crate) shown: String,
+    pub(crate) list: Option<ListId>,
+    pub(crate) weak: bool,
+    pub(crate) near: Option<ListId>,
+    pub(crate) within: usize,
+    pub(crate) spelling: Spelling,
+}
+
+/// Lists and terms by number.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lexicon {
+    pub(crate) lists: Vec<List>,
+    pub(crate) terms: Vec<TermInfo>,
+    pub(crate) by_name: HashMap<String, ListId>,
+    /// Lists that words in the pack give a meaning: what hedges, what negates.
+    pub(crate) hedge: Option<ListId>,
+    pub(crate) negation: Option<ListId>,
+    /// The act that a negated one becomes.
+    pub(crate) denial: Option<ListId>,
+}
+
+impl Lexicon {
+    pub(crate) fn list(&self, id: ListId) -> &List {
+        &self.lists[usize::from(id)]
+    }
+
+    /// Adds a term and gives its number.
+    pub(crate) fn add(&mut self, term: &Term, list: Option<ListId>, near: Option<ListId>) -> u32 {
+        self.terms.push(TermInfo {
+            shown: term.shown.clone(),
+            list,
+            weak: term.weak,
+            near,
+            within: term.within,
+            spelling: term.spelling.clone(),
+        });
+        (self.terms.len() - 1) as u32
+    }
+}
+
+/// The calendar day of a time, UTC.
+pub(crate) fn day(time: Timestamp) -> Date {
+    time.to_zoned(TimeZone::UTC).date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn membership_has_dates() {
+        let since = Some(jiff::civil::date(2024, 3, 7));
+        let list = List {
+            name: "NATO".to_owned(),
+            kind: ListKind::Alliance,
+            shown: String::new(),
+            members: vec![Membership { code: "SE".to_owned(), since, until: None }],
+            bloc: false,
+            stage: 0,
+            formal: false,
+            against: false,
+            by: By::Candidate,
+        };
+        let on = |year, month, day| jiff::civil::date(year, month, day);
+        assert!(list.is_candidate("SE", on(2022, 5, 18)));
+        assert!(list.is_candidate("SE", on(2024, 3, 7)), "the accession itself is the news");
+        assert!(list.is_candidate("SE", on(2024, 3, 20)));
+        assert!(!list.is_candidate("SE", on(2024, 3, 21)));
+        assert!(!list.is_candidate("SE", on(2026, 1, 1)));
+        assert!(list.is_candidate("UA", on(2026, 1, 1)));
+        assert!(!list.is_candidate("NATO", on(2026, 1, 1)), "nobody joins itself");
+    }
+}

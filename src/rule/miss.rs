@@ -1,0 +1,74 @@
+//! What was missing where a rule nearly held.
+
+use super::eval::{Node, Scope};
+use super::lexicon::Lexicon;
+use crate::model::Field;
+
+/// What a query lacks in a scope, ready to show; `None` where nothing of it is there.
+pub(super) fn missing(node: &Node, scope: &Scope<'_>) -> Option<String> {
+    match node {
+        Node::And(list) => {
+            let failing: Vec<&Node> =
+                list.iter().filter(|one| one.holds(scope, None).is_none()).collect();
+            (failing.len() < list.len())
+                .then(|| failing.iter().find_map(|one| lack(one, scope)))
+                .flatten()
+        }
+        Node::Or(list) => list.iter().find_map(|one| missing(one, scope)),
+        Node::Chain(operands, _) => {
+            let absent: Vec<&Node> =
+                operands.iter().filter(|one| one.holds(scope, None).is_none()).collect();
+            if absent.is_empty() {
+                let names: Vec<String> =
+                    operands.iter().map(|one| label(one, scope.lexicon, scope)).collect();
+                return Some(format!("{} stand too far apart", names.join(", ")));
+            }
+            // Without a second leg the rule is not near, except that the alliance alone is worth
+            // a word: somebody will ask why a headline on NATO stayed quiet.
+            (absent.len() < operands.len()).then(|| {
+                let names: Vec<String> =
+                    absent.iter().map(|one| label(one, scope.lexicon, scope)).collect();
+                format!("no {}", names.join(", no "))
+            })
+        }
+        _ => None,
+    }
+}
+
+fn lack(node: &Node, scope: &Scope<'_>) -> Option<String> {
+    match node {
+        Node::Not(_) => Some("a NOT of the rule vetoes it".to_owned()),
+        Node::And(_) | Node::Or(_) | Node::Chain(..) => missing(node, scope),
+        _ => Some(format!("no {}", label(node, scope.lexicon, scope))),
+    }
+}
+
+fn label(node: &Node, lexicon: &Lexicon, scope: &Scope<'_>) -> String {
+    match node {
+        Node::Alliance => match scope.alliance {
+            Some(list) => format!("name of {}", lexicon.list(list).name),
+            None => "name of an alliance".to_owned(),
+        },
+        Node::Act => match scope.alliance {
+            Some(list) => format!("act at the door of {}", lexicon.list(list).name),
+            None => "act".to_owned(),
+        },
+        Node::Candidate => "candidate".to_owned(),
+        Node::Place => "place".to_owned(),
+        Node::List(list) => format!("word of @{}", lexicon.list(*list).name),
+        Node::Term(term) => format!("`{}`", lexicon.terms[*term as usize].shown),
+        Node::In(field, inner) => {
+            format!("{} in the {}", label(inner, lexicon, scope), name(*field))
+        }
+        Node::Or(list) => list.first().map_or_else(String::new, |one| label(one, lexicon, scope)),
+        Node::Regex(regex) => format!("/{regex}/"),
+        Node::And(_) | Node::Not(_) | Node::Chain(..) => "match".to_owned(),
+    }
+}
+
+fn name(field: Field) -> &'static str {
+    match field {
+        Field::Title => "headline",
+        other => other.as_str(),
+    }
+}

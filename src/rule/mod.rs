@@ -1,0 +1,29 @@
+//! The rules: a lexicon of named lists, a query language over it, and out of a match a move.
+//!
+//! A config is read into a [`Draft`], the draft is built into a [`RuleSet`], and
+//! [`RuleSet::examine`] says of an item which rules hold, with the evidence as data, and which nearly
+//! did. Nothing here knows stories, the ledger or who is told.
+//!
+//! The way of an item: `hits` folds its texts and finds every term in one pass (`scan`), takes away
+//! what is masked and weighs what is weak; `eval` asks each query, once per alliance named; `moves`
+//! reads who does what about whom; `set` puts it together.
+
+mod build;
+mod eval;
+mod genre;
+mod hits;
+mod lexicon;
+mod miss;
+mod moves;
+mod query;
+mod scan;
+mod section;
+mod set;
+mod term;
+
+pub use query::QueryError;
+pub use section::Draft;
+pub use set::{RuleInfo, RuleSet};
+
+#[cfg(test)]
+mod tests;

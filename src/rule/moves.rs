@@ -1,0 +1,309 @@
+//! From hits to moves: whose act it is, who acts, who knocks, whether it is hedged or denied.
+//!
+//! Heuristics over word order, not grammar. An act belongs to the nearest alliance of its sentence
+//! ("NATO meets; BRICS invites Japan" is BRICS alone), where names joined by "and" count as one. The
+//! actor is the last member named before the act, or the one after "by". What they get wrong:
+//! relative clauses with a second verb, and passives without "by".
+
+use jiff::civil::Date;
+
+use super::hits::{Hit, Hits};
+use super::lexicon::{Lexicon, ListId};
+use super::section::{By, ListKind};
+use crate::model::{ActKind, Field, Move};
+
+/// Words before an act in which a hedge or negation counts as its own.
+const BEFORE: usize = 4;
+/// Words that join names into one group, folded.
+const JOINERS: [&str; 12] =
+    ["and", "or", "the", "both", "et", "und", "y", "e", "i", "и", "та", "och"];
+
+fn kind(hit: &Hit, lexicon: &Lexicon) -> Option<ListKind> {
+    hit.list.map(|list| lexicon.list(list).kind)
+}
+
+fn is_prose(field: Field) -> bool {
+    matches!(field, Field::Title | Field::Summary | Field::Body)
+}
+
+/// Alliances that the prose names, in order of first mention.
+pub(super) fn alliances(hits: &Hits<'_>, lexicon: &Lexicon) -> Vec<ListId> {
+    let mut found = Vec::new();
+    for hit in &hits.all {
+        if kind(hit, lexicon) != Some(ListKind::Alliance) || !is_prose(hits.field(hit)) {
+            continue;
+        }
+        if let Some(list) = hit.list.filter(|list| !found.contains(list)) {
+            found.push(list);
+        }
+    }
+    found
+}
+
+/// For each hit, whether it is an act of this alliance.
+pub(super) fn acts_of(hits: &Hits<'_>, lexicon: &Lexicon, alliance: Option<ListId>) -> Vec<bool> {
+    let is_act = |hit: &Hit| kind(hit, lexicon) == Some(ListKind::Act);
+    hits.all
+        .iter()
+        .map(|hit| {
+            is_act(hit)
+                && match alliance {
+                    None => true,
+                    Some(alliance) => {
+                        let owners = owners(hit, hits, lexicon);
+                        owners.is_empty() || owners.contains(&alliance)
+                    }
+                }
+        })
+        .collect()
+}
+
+/// The alliances nearest to an act in its sentence; none where the sentence names none.
+fn owners(act: &Hit, hits: &Hits<'_>, lexicon: &Lexicon) -> Vec<ListId> {
+    let mut names: Vec<&Hit> = hits
+        .all
+        .iter()
+        .filter(|hit| {
+            (hit.unit, hit.sentence) == (act.unit, act.sentence)
+                && kind(hit, lexicon) == Some(ListKind::Alliance)
+        })
+        .collect();
+    names.sort_by_key(|hit| hit.first);
+    let mut groups: Vec<Vec<&Hit>> = Vec::new();
+    for name in names {
+        match groups.last_mut() {
+            Some(group) if group.last().is_some_and(|last| joined(last, name, hits)) => {
+                group.push(name)
+            }
+            _ => groups.push(vec![name]),
+        }
+    }
+    let distance =
+        |group: &Vec<&Hit>| group.iter().map(|name| name.gap(act)).min().unwrap_or(usize::MAX);
+    let Some(nearest) = groups.iter().map(distance).min() else { return Vec::new() };
+    groups
+        .iter()
+        .filter(|group| distance(group) == nearest)
+        .flatten()
+        .filter_map(|hit| hit.list)
+        .collect()
+}
+
+/// Whether only joining words stand between two names.
+fn joined(first: &Hit, second: &Hit, hits: &Hits<'_>) -> bool {
+    let folded = &hits.units[first.unit].folded;
+    second.first >= first.last
+        && second.first - first.last <= 2
+        && (first.last..second.first).all(|at| JOINERS.contains(&folded.word(at)))
+}
+
+/// For each hit, whether it is a place that can knock at this alliance's door on this date.
+pub(super) fn candidates_of(
+    hits: &Hits<'_>,
+    lexicon: &Lexicon,
+    alliance: Option<ListId>,
+    date: Date,
+) -> Vec<bool> {
+    let is_candidate = |hit: &Hit| {
+        // An alliance can knock at another's door: the African Union at the G20's.
+        let place = hit.list.map(|list| lexicon.list(list)).filter(|list| {
+            list.kind == ListKind::Place || (list.kind == ListKind::Alliance && list.bloc)
+        });
+        match (place, alliance) {
+            (Some(place), Some(alliance)) => lexicon.list(alliance).is_candidate(&place.name, date),
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+    };
+    hits.all.iter().map(is_candidate).collect()
+}
+
+/// A move with the hits that show it.
+#[derive(Debug)]
+pub(super) struct FoundMove {
+    pub(super) found: Move,
+    pub(super) shown_by: Vec<usize>,
+}
+
+/// The moves of one alliance in the sentences of the evidence, title first.
+pub(super) fn moves(
+    hits: &Hits<'_>,
+    lexicon: &Lexicon,
+    alliance: ListId,
+    evidence: &[usize],
+    acts: &[bool],
+    candidates: &[bool],
+    date: Date,
+) -> Vec<FoundMove> {
+    let mut rooms: Vec<(usize, u32)> = Vec::new();
+    for index in evidence {
+        let hit = &hits.all[*index];
+        if is_prose(hits.field(hit)) && !rooms.contains(&(hit.unit, hit.sentence)) {
+            rooms.push((hit.unit, hit.sentence));
+        }
+    }
+    rooms.sort_unstable();
+    let mut found: Vec<FoundMove> = Vec::new();
+    for room in rooms {
+        let inside: Vec<usize> = (0..hits.all.len())
+            .filter(|index| (hits.all[*index].unit, hits.all[*index].sentence) == room)
+            .collect();
+        let act = primary_act(&inside, evidence, acts, hits, lexicon);
+        let one = one_move(hits, lexicon, alliance, &inside, act, candidates, date);
+        merge(&mut found, one);
+    }
+    // A sentence without an act adds its candidates to the moves of those with one.
+    if found.iter().any(|one| one.found.act.is_some()) {
+        found.retain(|one| one.found.act.is_some());
+    }
+    found
+}
+
+/// One move per alliance, act and actor, so that a body does not widen what a headline says: what it
+/// names besides is a move of its own, told in that field.
+fn merge(found: &mut Vec<FoundMove>, mut one: FoundMove) {
+    let act = |one: &FoundMove| one.found.act.as_ref().map(|act| act.name.clone());
+    let same = found.iter_mut().find(|known| {
+        act(known) == act(&one)
+            && (known.found.actor == one.found.actor || one.found.actor.is_none())
+    });
+    match same {
+        None => found.push(one),
+        Some(known) => {
+            one.found.candidates.retain(|code| !known.found.candidates.contains(code));
+            if known.found.candidates.is_empty() || known.found.field == one.found.field {
+                known.found.candidates.append(&mut one.found.candidates);
+            }
+            known.shown_by.extend(&one.shown_by);
+            if !one.found.candidates.is_empty() {
+                one.found.actor = known.found.actor.clone().or(one.found.actor);
+                found.push(one);
+            }
+        }
+    }
+}
+
+/// The act that a sentence is about: one against first (a veto is the news, whatever it vetoes),
+/// then the furthest stage.
+fn primary_act(
+    inside: &[usize],
+    evidence: &[usize],
+    acts: &[bool],
+    hits: &Hits<'_>,
+    lexicon: &Lexicon,
+) -> Option<usize> {
+    let rank = |index: &usize| {
+        let list = hits.all[*index].list.map(|list| lexicon.list(list));
+        list.map_or((false, false, 0), |list| (list.against, list.formal, list.stage))
+    };
+    inside
+        .iter()
+        .copied()
+        .filter(|index| acts[*index] && evidence.contains(index))
+        .max_by_key(|index| (rank(index), std::cmp::Reverse(*index)))
+        .or_else(|| {
+            let other = inside.iter().copied().filter(|index| acts[*index]);
+            other.max_by_key(|index| (rank(index), std::cmp::Reverse(*index)))
+        })
+}
+
+fn one_move(
+    hits: &Hits<'_>,
+    lexicon: &Lexicon,
+    alliance: ListId,
+    inside: &[usize],
+    act: Option<usize>,
+    candidates: &[bool],
+    date: Date,
+) -> FoundMove {
+    let mut shown_by: Vec<usize> = act.into_iter().collect();
+    let mut codes: Vec<String> = Vec::new();
+    for index in inside.iter().copied().filter(|index| candidates[*index]) {
+        let Some(list) = hits.all[index].list else { continue };
+        let code = &lexicon.list(list).name;
+        if !codes.contains(code) {
+            codes.push(code.clone());
+        }
+        shown_by.push(index);
+    }
+    let mut found = Move {
+        alliance: lexicon.list(alliance).name.clone(),
+        candidates: codes,
+        act: None,
+        actor: None,
+        hedged: false,
+        field: inside.first().map_or(Field::Title, |index| hits.field(&hits.all[*index])),
+    };
+    let Some(act) = act else { return FoundMove { found, shown_by } };
+    let hit = &hits.all[act];
+    let Some(mut list) = hit.list else { return FoundMove { found, shown_by } };
+    let before = |wanted: Option<ListId>| {
+        wanted.is_some()
+            && inside.iter().map(|index| &hits.all[*index]).any(|other| {
+                other.list == wanted && other.last <= hit.first && other.gap(hit) < BEFORE
+            })
+    };
+    found.hedged = before(lexicon.hedge);
+    let definition = lexicon.list(list);
+    if !definition.against
+        && before(lexicon.negation)
+        && let Some(denial) = lexicon.denial
+    {
+        list = denial;
+    }
+    let definition = lexicon.list(list);
+    match definition.by {
+        By::Member => {
+            if let Some((index, code)) = actor(hits, lexicon, alliance, inside, hit, date) {
+                found.actor = Some(code);
+                shown_by.push(index);
+            }
+        }
+        // A refusal is somebody's own; elsewhere the candidate is said already.
+        By::Candidate if definition.against => {
+            if let [only] = found.candidates.as_slice() {
+                found.actor = Some(only.clone());
+            }
+        }
+        By::Candidate => {}
+    }
+    found.act = Some(ActKind {
+        name: definition.name.clone(),
+        stage: definition.stage,
+        formal: definition.formal,
+        against: definition.against,
+    });
+    FoundMove { found, shown_by }
+}
+
+/// The member that acts: the one after "by", else the nearest before the act.
+fn actor(
+    hits: &Hits<'_>,
+    lexicon: &Lexicon,
+    alliance: ListId,
+    inside: &[usize],
+    act: &Hit,
+    date: Date,
+) -> Option<(usize, String)> {
+    let folded = &hits.units[act.unit].folded;
+    let alliance = lexicon.list(alliance);
+    let members: Vec<(usize, &Hit, &str)> = inside
+        .iter()
+        .filter_map(|index| {
+            let hit = &hits.all[*index];
+            let list = lexicon.list(hit.list?);
+            let member = list.kind == ListKind::Place && alliance.is_member(&list.name, date);
+            member.then_some((*index, hit, list.name.as_str()))
+        })
+        .collect();
+    let agent = members.iter().find(|(_, hit, _)| {
+        let by =
+            |back: usize| hit.first.checked_sub(back).is_some_and(|at| folded.word(at) == "by");
+        hit.first >= act.last && (by(1) || by(2))
+    });
+    let before = members
+        .iter()
+        .filter(|(_, hit, _)| hit.last <= act.first)
+        .max_by_key(|(_, hit, _)| hit.last);
+    agent.or(before).map(|(index, _, code)| (*index, (*code).to_owned()))
+}

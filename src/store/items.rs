@@ -1,0 +1,248 @@
+//! Items: what was seen, so that it is new only once, and so that history can be replayed.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::row::{from_json, ms, some, time, to_json};
+use super::{Known, Store, StoreError, feeds};
+use crate::model::{AlertId, FeedName, Item, ItemKey, ItemRow, Kind, Match, StoryId, TextHash};
+use crate::text::canonical_url;
+
+impl Store {
+    /// Which of these keys the feed has shown before.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn known(
+        &self,
+        feed: &FeedName,
+        keys: Vec<ItemKey>,
+    ) -> Result<HashMap<ItemKey, Known>, StoreError> {
+        let feed = feed.clone();
+        self.workers.read(move |connection| known(connection, &feed, keys)).await
+    }
+
+    /// Stored items seen since a time, in order of arrival: those after the row `after` (0 to begin
+    /// with), at most `limit`, each with its row.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn items(
+        &self,
+        since: Timestamp,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<(i64, Item)>, StoreError> {
+        self.workers.read(move |connection| page(connection, since, after, limit)).await
+    }
+
+    /// The newest items with this address, or with this text in their headline (in any case), and
+    /// what became of them; at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn find_items(
+        &self,
+        url_or_title: &str,
+        limit: usize,
+    ) -> Result<Vec<StoredItem>, StoreError> {
+        let wanted = url_or_title.trim().to_owned();
+        self.workers.read(move |connection| find(connection, &wanted, limit)).await
+    }
+}
+
+/// A stored item and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredItem {
+    /// The item.
+    pub item: Item,
+    /// What was decided: `quiet`, `old`, `alert`, `update`, `joined` or `duplicate`.
+    pub decision: String,
+    /// How often its text was judged again.
+    pub revisions: u32,
+    /// Its story; [`Store::story`] tells why it belongs there.
+    pub story: Option<StoryId>,
+    /// Why it was flagged, where it was.
+    pub matched: Option<Match>,
+    /// The alerts that it raised.
+    pub alerts: Vec<AlertId>,
+}
+
+fn known(
+    connection: &Connection,
+    feed: &FeedName,
+    keys: Vec<ItemKey>,
+) -> Result<HashMap<ItemKey, Known>, StoreError> {
+    let mut found = HashMap::with_capacity(keys.len());
+    let Some(feed) = feeds::id_of(connection, feed)? else { return Ok(found) };
+    let mut statement = connection
+        .prepare_cached("SELECT text_hash, revisions FROM item WHERE feed = ?1 AND key = ?2")?;
+    for key in keys {
+        let row = statement
+            .query_row(params![feed, key.as_str()], |row| {
+                Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, u32>(1)?))
+            })
+            .optional()?;
+        if let Some((text, revisions)) = row {
+            found.insert(key, Known { text: TextHash(text), revisions });
+        }
+    }
+    Ok(found)
+}
+
+/// Writes an item; one with a known key takes that row's place, and stays where it was in time.
+pub(super) fn save(connection: &Connection, feed: i64, row: &ItemRow) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO item (feed, key, seen, decision, revisions, text_hash, story, published, kind,
+           language, tags, url, canonical, author, categories, title, summary, body, matched)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+           ?19)
+         ON CONFLICT (feed, key) DO UPDATE SET decision = excluded.decision,
+           revisions = item.revisions + excluded.revisions, text_hash = excluded.text_hash,
+           story = coalesce(excluded.story, item.story), published = excluded.published,
+           kind = excluded.kind, language = excluded.language, tags = excluded.tags,
+           url = excluded.url, canonical = excluded.canonical, author = excluded.author,
+           categories = excluded.categories, title = excluded.title, summary = excluded.summary,
+           body = excluded.body, matched = excluded.matched",
+    )?;
+    let item = &row.item;
+    let list = |words: &[String]| match words.is_empty() {
+        true => Ok(None),
+        false => to_json(&words).map(Some),
+    };
+    statement.execute(params![
+        feed,
+        item.key.as_str(),
+        ms(item.seen),
+        row.decision.as_str(),
+        i64::from(row.revised),
+        item.text_hash().0,
+        row.decision.story().map(|story| story.0),
+        item.published.map(ms),
+        item.kind.as_str(),
+        item.language,
+        list(&item.tags)?,
+        item.url,
+        item.canonical.as_ref().filter(|_| row.matched.is_some()),
+        some(&item.author),
+        list(&item.categories)?,
+        item.title,
+        some(&item.summary),
+        some(&item.body),
+        row.matched.as_ref().map(to_json).transpose()?,
+    ])?;
+    Ok(())
+}
+
+fn page(
+    connection: &Connection,
+    since: Timestamp,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<(i64, Item)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT i.*, f.name AS feed_name FROM item i JOIN feed f ON f.id = i.feed
+         WHERE i.id > ?1 AND i.seen >= ?2 ORDER BY i.id LIMIT ?3",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![after, ms(since), limit])?;
+    let mut page = Vec::new();
+    while let Some(row) = rows.next()? {
+        page.push((row.get("id")?, item(row)?));
+    }
+    Ok(page)
+}
+
+fn item(row: &Row<'_>) -> Result<Item, StoreError> {
+    let text = |column: &str| -> rusqlite::Result<String> {
+        Ok(row.get::<_, Option<String>>(column)?.unwrap_or_default())
+    };
+    let list = |column: &str| -> Result<Vec<String>, StoreError> {
+        let list: Option<String> = row.get(column)?;
+        list.map_or(Ok(Vec::new()), |list| from_json(&list))
+    };
+    let kind = text("kind")?;
+    Ok(Item {
+        key: ItemKey::new(text("key")?),
+        feed: FeedName::new(text("feed_name")?),
+        url: row.get("url")?,
+        canonical: row.get("canonical")?,
+        title: text("title")?,
+        summary: text("summary")?,
+        body: text("body")?,
+        author: text("author")?,
+        categories: list("categories")?,
+        language: row.get("language")?,
+        published: row.get::<_, Option<i64>>("published")?.map(time),
+        seen: time(row.get("seen")?),
+        kind: Kind::ALL.into_iter().find(|one| one.as_str() == kind).unwrap_or_default(),
+        tags: list("tags")?,
+    })
+}
+
+fn find(
+    connection: &Connection,
+    wanted: &str,
+    limit: usize,
+) -> Result<Vec<StoredItem>, StoreError> {
+    let lower = wanted.to_lowercase();
+    let canonical = canonical_url(wanted);
+    if lower.is_empty() {
+        return Ok(Vec::new());
+    }
+    // There is no index over addresses and headlines: nearly every item is quiet and never asked
+    // for, and this is asked by hand.
+    let mut statement =
+        connection.prepare("SELECT id, url, canonical, title FROM item ORDER BY id DESC")?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        if found.len() >= limit {
+            break;
+        }
+        let url: Option<String> = row.get(1)?;
+        let stored: Option<String> = row.get(2)?;
+        let same_address = url.as_deref() == Some(wanted)
+            || (canonical.is_some()
+                && url
+                    .as_deref()
+                    .is_some_and(|url| stored.or_else(|| canonical_url(url)) == canonical));
+        if same_address || row.get::<_, String>(3)?.to_lowercase().contains(&lower) {
+            found.push(row.get::<_, i64>(0)?);
+        }
+    }
+    found.into_iter().map(|id| stored(connection, id)).collect()
+}
+
+fn stored(connection: &Connection, id: i64) -> Result<StoredItem, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT i.*, f.name AS feed_name FROM item i JOIN feed f ON f.id = i.feed WHERE i.id = ?1",
+    )?;
+    let mut rows = statement.query([id])?;
+    let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let item = item(row)?;
+    let story = row.get::<_, Option<i64>>("story")?;
+    let matched: Option<String> = row.get("matched")?;
+    let mut alerts = connection.prepare_cached(
+        "SELECT id FROM alert WHERE story = ?1 AND data ->> '$.item.feed' = ?2
+           AND data ->> '$.item.key' = ?3 ORDER BY id",
+    )?;
+    let alerts = alerts
+        .query_map(params![story, item.feed.as_str(), item.key.as_str()], |row| {
+            Ok(AlertId(row.get(0)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(StoredItem {
+        decision: row.get("decision")?,
+        revisions: row.get("revisions")?,
+        story: story.map(StoryId),
+        matched: matched.map(|matched| from_json(&matched)).transpose()?,
+        item,
+        alerts,
+    })
+}

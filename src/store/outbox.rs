@@ -1,0 +1,257 @@
+//! The outbox: messages, which alerts they carry, and every attempt at sending them.
+//!
+//! Ids are fixed here, before the first attempt. When and how often to try is `deliver`'s to decide.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use sha2::{Digest, Sha256};
+
+use super::row::{ms, time};
+use super::writer::Care;
+use super::{Pending, Store, StoreError};
+use crate::model::{
+    Addressee, Alert, AlertId, AlertKind, MessageId, MessageKind, Sealed, SinkName,
+};
+
+/// The open messages of a sink. The list of states is that of the index word for word, or SQLite
+/// would not see that the index serves.
+const PENDING: &str = "SELECT * FROM message
+  WHERE sink = ?1 AND state IN ('queued', 'retrying', 'paused') AND state <> 'paused'
+  ORDER BY created, seq LIMIT ?2";
+
+impl Store {
+    /// Up to `limit` open messages of a sink in order of creation, whether due or not.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn pending(&self, sink: &SinkName, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        let sink = sink.clone();
+        self.workers.read(move |connection| pending(connection, &sink, limit)).await
+    }
+
+    /// Fixes the bytes of a message, synced before it returns. A message that has bytes keeps them.
+    ///
+    /// # Errors
+    ///
+    /// The commit failed; nothing was written. So for every change below.
+    pub async fn seal(&self, message: &MessageId, sealed: Sealed) -> Result<(), StoreError> {
+        let message = message.clone();
+        self.workers.write(Care::Full, move |connection| seal(connection, &message, &sealed)).await
+    }
+
+    /// Makes one queued digest of several unsealed messages of one sink: their deliveries move to
+    /// it, and they are gone. The digest's id is derived from theirs, and its age counts from now:
+    /// nothing of it was tried before. Members that were sealed or settled in the meantime stay out;
+    /// where one alone is left, that one is given back as it is.
+    ///
+    /// # Errors
+    ///
+    /// None of them is left, or the commit failed.
+    pub async fn merge(
+        &self,
+        sink: &SinkName,
+        members: Vec<MessageId>,
+        now: Timestamp,
+    ) -> Result<MessageId, StoreError> {
+        let sink = sink.clone();
+        self.workers
+            .write(Care::Full, move |connection| merge(connection, &sink, members, now))
+            .await
+    }
+
+    /// Queues a test for a sink.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::seal`].
+    pub async fn queue_ping(
+        &self,
+        sink: &SinkName,
+        now: Timestamp,
+    ) -> Result<MessageId, StoreError> {
+        let sink = sink.clone();
+        self.workers
+            .write(Care::Full, move |connection| {
+                let id = message_id(&sink, "ping", &now.to_string());
+                insert(connection, &id, &sink, MessageKind::Ping, now)?;
+                Ok(id)
+            })
+            .await
+    }
+}
+
+/// The id of a message, fixed before its first attempt: from the sink and what it carries, so that a
+/// restored backup repeats nothing under another id. Each part bears its length, so that no two
+/// lists of parts give the same bytes.
+fn message_id(sink: &SinkName, sort: &str, what: &str) -> MessageId {
+    let mut hash = Sha256::new();
+    for part in [sink.as_str(), sort, what] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    // 128 bits, in the digits that a double click selects whole.
+    let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    MessageId::new(format!("msg_{hex}"))
+}
+
+/// Queues one alert, stored under `id`, for one sink. What the sink was sent already, alone or in a
+/// digest, is not queued again.
+pub(super) fn queue(
+    connection: &Connection,
+    alert: &Alert,
+    id: AlertId,
+    to: &Addressee,
+) -> Result<(), StoreError> {
+    let known = connection
+        .prepare_cached(
+            "SELECT 1 FROM delivery d JOIN message m ON m.id = d.message
+             WHERE d.alert = ?1 AND m.sink = ?2",
+        )?
+        .exists(params![id.0, to.sink.as_str()])?;
+    if known {
+        return Ok(());
+    }
+    let kind = match to.kind {
+        AlertKind::Raised => MessageKind::Raised,
+        AlertKind::Updated => MessageKind::Updated,
+    };
+    let message = message_id(&to.sink, "alert", &alert.key);
+    if insert(connection, &message, &to.sink, kind, alert.raised)? {
+        connection
+            .prepare_cached("INSERT INTO delivery (message, alert, kind) VALUES (?1, ?2, ?3)")?
+            .execute(params![message.as_str(), id.0, to.kind.as_str()])?;
+    }
+    Ok(())
+}
+
+fn insert(
+    connection: &Connection,
+    id: &MessageId,
+    sink: &SinkName,
+    kind: MessageKind,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let written = connection
+        .prepare_cached(
+            "INSERT INTO message (id, sink, kind, state, created, due, attempts, refusals, fallback)
+             VALUES (?1, ?2, ?3, 'queued', ?4, ?4, 0, 0, 0) ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![id.as_str(), sink.as_str(), kind.as_str(), ms(now)])?;
+    Ok(written == 1)
+}
+
+/// Open messages of a sink in order of creation.
+fn pending(
+    connection: &Connection,
+    sink: &SinkName,
+    limit: usize,
+) -> Result<Vec<Pending>, StoreError> {
+    let mut statement = connection.prepare_cached(PENDING)?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map(params![sink.as_str(), limit], |row| {
+        let content_type: Option<String> = row.get("content_type")?;
+        let body: Option<Vec<u8>> = row.get("body")?;
+        Ok(Pending {
+            id: MessageId::new(row.get::<_, String>("id")?),
+            kind: kind(&row.get::<_, String>("kind")?),
+            created: time(row.get("created")?),
+            due: time(row.get("due")?),
+            attempts: row.get("attempts")?,
+            refusals: row.get("refusals")?,
+            sealed: content_type
+                .zip(body)
+                .map(|(content_type, body)| Sealed { content_type, body }),
+            fallback: row.get("fallback")?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn kind(word: &str) -> MessageKind {
+    [MessageKind::Raised, MessageKind::Updated, MessageKind::Digest, MessageKind::Ping]
+        .into_iter()
+        .find(|kind| kind.as_str() == word)
+        .unwrap_or(MessageKind::Raised)
+}
+
+/// Fixes the bytes of a message; those that it has stay.
+fn seal(connection: &Connection, id: &MessageId, sealed: &Sealed) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE message SET content_type = ?2, body = ?3 WHERE id = ?1 AND body IS NULL",
+        )?
+        .execute(params![id.as_str(), sealed.content_type, sealed.body])?;
+    Ok(())
+}
+
+/// Makes one digest of several unsealed messages.
+fn merge(
+    connection: &Connection,
+    sink: &SinkName,
+    members: Vec<MessageId>,
+    now: Timestamp,
+) -> Result<MessageId, StoreError> {
+    let mut free = Vec::new();
+    for member in members {
+        let unsealed = connection
+            .prepare_cached(
+                "SELECT 1 FROM message
+                 WHERE id = ?1 AND sink = ?2 AND body IS NULL AND state IN ('queued', 'retrying')",
+            )?
+            .exists(params![member.as_str(), sink.as_str()])?;
+        if unsealed {
+            free.push(member);
+        }
+    }
+    free.sort_unstable();
+    free.dedup();
+    match free.as_slice() {
+        [] => Err(StoreError::Unfit(format!(
+            "make a digest for `{sink}`: none of its messages waits unsealed any more"
+        ))),
+        [one] => Ok(one.clone()),
+        several => {
+            let names: Vec<&str> = several.iter().map(MessageId::as_str).collect();
+            let id = message_id(sink, "digest", &names.join(" "));
+            insert(connection, &id, sink, MessageKind::Digest, now)?;
+            for member in names {
+                connection
+                    .prepare_cached(
+                        "UPDATE OR IGNORE delivery SET message = ?2 WHERE message = ?1",
+                    )?
+                    .execute(params![member, id.as_str()])?;
+                remove(connection, member)?;
+            }
+            Ok(id)
+        }
+    }
+}
+
+/// Removes a message with what hangs on it.
+pub(super) fn remove(connection: &Connection, id: &str) -> Result<(), StoreError> {
+    connection.prepare_cached("DELETE FROM delivery WHERE message = ?1")?.execute([id])?;
+    connection.prepare_cached("DELETE FROM attempt WHERE message = ?1")?.execute([id])?;
+    connection.prepare_cached("DELETE FROM message WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    #[test]
+    fn what_is_settled_costs_the_queue_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = schema::open_writer(&folder.path().join("x.db"), true).unwrap();
+        let plan: Vec<String> = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {PENDING}"))
+            .unwrap()
+            .query_map(params!["a", 1], |row| row.get("detail"))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(plan, ["SEARCH message USING INDEX message_open (sink=?)"]);
+    }
+}

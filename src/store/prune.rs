@@ -1,0 +1,208 @@
+//! Taking away what `[history]` does not keep, in small steps between which admission goes on.
+//!
+//! Quiet items go first, oldest first, but never those that their feed may still show: a key that is
+//! forgotten while it is served would make the item new again. The ledger stays for good.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::row::ms;
+use super::writer::Care;
+use super::{HistorySection, Store, StoreError, counts, outbox};
+
+/// Rows that one step looks at or takes away; admission waits at most for one step.
+const STEP: usize = 500;
+/// Pages that are given back to the disk after a step.
+const PAGES: usize = 2000;
+/// A feed's newest items that stay for each entry of its last document: twice as many, since items
+/// may go from a document and come back.
+const SHOWN: i64 = 2;
+
+impl Store {
+    /// Takes away what `[history]` does not keep and gives the space back. Gives how many rows went.
+    ///
+    /// # Errors
+    ///
+    /// The commit failed; what is gone by then stays gone.
+    pub async fn prune(
+        &self,
+        now: Timestamp,
+        history: HistorySection,
+    ) -> Result<usize, StoreError> {
+        let before = |age: Duration| ms(now.checked_sub(age).unwrap_or(Timestamp::MIN));
+        let mut gone = self.prune_items(before(history.keep), None).await?;
+        // Where the file is still too large, age does not protect.
+        gone += self.prune_items(i64::MAX, Some(history.max_size)).await?;
+        let before = before(history.alerts);
+        loop {
+            let step = self
+                .workers
+                .write(Care::Normal, move |connection| take_alerts(connection, before))
+                .await?;
+            self.workers.exclusive(|connection| give_back(connection)).await?;
+            gone += step;
+            if step == 0 {
+                return Ok(gone);
+            }
+        }
+    }
+
+    /// Walks over the items once, oldest first, and takes those away that were seen before a time;
+    /// with a size, stops when the file is no larger.
+    async fn prune_items(&self, before: i64, size: Option<u64>) -> Result<usize, StoreError> {
+        let mut gone = 0;
+        let mut walk = Walk::default();
+        loop {
+            let asked = walk;
+            let (next, rows) = self
+                .workers
+                .read(move |connection| match size {
+                    Some(size) if counts::used_bytes(connection)? <= size => {
+                        Ok((Walk { done: true, ..asked }, Vec::new()))
+                    }
+                    _ => asked.step(connection, before),
+                })
+                .await?;
+            walk = next;
+            if !rows.is_empty() {
+                gone += self
+                    .workers
+                    .write(Care::Normal, move |connection| take_items(connection, &rows))
+                    .await?;
+                self.workers.exclusive(|connection| give_back(connection)).await?;
+            }
+            if walk.done {
+                return Ok(gone);
+            }
+        }
+    }
+}
+
+/// A walk over the items in order of arrival.
+#[derive(Default)]
+struct Walk {
+    /// The row that was looked at last.
+    after: i64,
+    done: bool,
+    /// By feed, the oldest row that it may still show.
+    shown: HashMap<i64, i64>,
+}
+
+impl Walk {
+    /// The rows among the next ones that may go.
+    fn step(
+        mut self,
+        connection: &Connection,
+        before: i64,
+    ) -> Result<(Self, Vec<i64>), StoreError> {
+        let mut statement = connection.prepare_cached(
+            "SELECT id, feed, seen, decision FROM item WHERE id > ?1 ORDER BY id LIMIT ?2",
+        )?;
+        let mut rows = statement.query(params![self.after, STEP as i64])?;
+        let mut old = Vec::new();
+        let (mut looked_at, mut young) = (0, 0);
+        while let Some(row) = rows.next()? {
+            looked_at += 1;
+            self.after = row.get(0)?;
+            if row.get::<_, i64>(2)? >= before {
+                young += 1;
+                continue;
+            }
+            let decision: String = row.get(3)?;
+            if decision == "quiet" || decision == "old" {
+                old.push((self.after, row.get(1)?));
+            }
+        }
+        // Rows arrive in order of time: after a whole step of young ones no old ones come.
+        self.done = looked_at < STEP || young == looked_at;
+        let mut may_go = Vec::new();
+        for (id, feed) in old {
+            let shown = match self.shown.get(&feed) {
+                Some(shown) => *shown,
+                None => {
+                    let shown = oldest_shown(connection, feed)?;
+                    self.shown.insert(feed, shown);
+                    shown
+                }
+            };
+            if id < shown {
+                may_go.push(id);
+            }
+        }
+        Ok((self, may_go))
+    }
+}
+
+/// The oldest row of a feed that it may still show.
+fn oldest_shown(connection: &Connection, feed: i64) -> Result<i64, StoreError> {
+    let entries: i64 = connection
+        .prepare_cached("SELECT entries FROM feed WHERE id = ?1")?
+        .query_row([feed], |row| row.get(0))?;
+    if entries == 0 {
+        return Ok(i64::MAX);
+    }
+    let oldest = connection
+        .prepare_cached("SELECT id FROM item WHERE feed = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2")?
+        .query_row([feed, SHOWN * entries - 1], |row| row.get(0))
+        .optional()?;
+    // With fewer rows than that, all stay.
+    Ok(oldest.unwrap_or(0))
+}
+
+fn take_items(connection: &Connection, rows: &[i64]) -> Result<usize, StoreError> {
+    let mut statement = connection.prepare_cached("DELETE FROM item WHERE id = ?1")?;
+    let mut gone = 0;
+    for row in rows {
+        gone += statement.execute([row])?;
+    }
+    Ok(gone)
+}
+
+/// A step of settled messages, their alerts and closed stories that are older than a time. A message
+/// that still waits holds its alerts, and an alert its story.
+fn take_alerts(connection: &Connection, before: i64) -> Result<usize, StoreError> {
+    let limit = STEP as i64;
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM message WHERE created < ?1
+           AND state IN ('delivered', 'dead', 'discarded') LIMIT ?2",
+    )?;
+    let messages: Vec<String> =
+        statement.query_map([before, limit], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for id in &messages {
+        outbox::remove(connection, id)?;
+    }
+    let alerts = connection
+        .prepare_cached(
+            "DELETE FROM alert WHERE id IN (
+               SELECT a.id FROM alert a WHERE a.raised < ?1
+                 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.alert = a.id) LIMIT ?2)",
+        )?
+        .execute([before, limit])?;
+    let mut statement = connection.prepare_cached(
+        "SELECT s.id FROM story s WHERE s.last_seen < ?1
+           AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.story = s.id) LIMIT ?2",
+    )?;
+    let stories: Vec<i64> =
+        statement.query_map([before, limit], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for id in &stories {
+        connection.prepare_cached("DELETE FROM item WHERE story = ?1")?.execute([id])?;
+        connection.prepare_cached("DELETE FROM told WHERE story = ?1")?.execute([id])?;
+        connection.prepare_cached("DELETE FROM member WHERE story = ?1")?.execute([id])?;
+        connection.prepare_cached("DELETE FROM story WHERE id = ?1")?.execute([id])?;
+    }
+    let days = connection
+        .prepare_cached("DELETE FROM rule_day WHERE day < ?1")?
+        .execute([before.div_euclid(86_400_000)])?;
+    Ok(messages.len() + alerts + stories.len() + days)
+}
+
+/// Gives free pages back to the disk, a bounded number at a time.
+fn give_back(connection: &Connection) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
+    let mut rows = statement.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! Sinks: what is remembered of them, and which queues wait for whom.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::row::{ms, time};
+use super::writer::Care;
+use super::{SinkState, Store, StoreError};
+use crate::model::SinkName;
+
+impl Store {
+    /// Tells the outbox which sinks exist: rows of others wait as paused, rows of returned ones
+    /// are due again.
+    ///
+    /// # Errors
+    ///
+    /// The commit failed; nothing was written.
+    pub async fn adopt_sinks(&self, names: Vec<SinkName>) -> Result<(), StoreError> {
+        self.workers.write(Care::Full, move |connection| adopt(connection, &names)).await
+    }
+
+    /// What is remembered of a sink.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn sink_state(&self, sink: &SinkName) -> Result<SinkState, StoreError> {
+        let sink = sink.clone();
+        self.workers.read(move |connection| sink_state(connection, &sink)).await
+    }
+
+    /// Remembers it.
+    ///
+    /// # Errors
+    ///
+    /// The commit failed; nothing was written.
+    pub async fn set_sink_state(
+        &self,
+        sink: &SinkName,
+        state: SinkState,
+    ) -> Result<(), StoreError> {
+        let sink = sink.clone();
+        self.workers
+            .write(Care::Full, move |connection| set_sink_state(connection, &sink, &state))
+            .await
+    }
+
+    /// Sinks that are disabled.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn sink_troubles(&self) -> Result<Vec<SinkTrouble>, StoreError> {
+        self.workers.read(troubles).await
+    }
+
+    /// The age of each queue that is not empty.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn queue_ages(&self) -> Result<Vec<QueueAge>, StoreError> {
+        self.workers.read(ages).await
+    }
+}
+
+/// Pauses the messages of sinks that are gone, and makes those of returned sinks due.
+fn adopt(connection: &Connection, names: &[SinkName]) -> Result<(), StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT DISTINCT sink FROM message WHERE state IN ('queued', 'retrying', 'paused')",
+    )?;
+    let sinks: Vec<String> =
+        statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for sink in sinks {
+        let sql = match names.iter().any(|name| name.as_str() == sink) {
+            true => {
+                "UPDATE message SET state = CASE WHEN attempts > 0 THEN 'retrying' ELSE 'queued' END
+                 WHERE sink = ?1 AND state IN ('queued', 'retrying', 'paused') AND state = 'paused'"
+            }
+            false => {
+                "UPDATE message SET state = 'paused'
+                 WHERE sink = ?1 AND state IN ('queued', 'retrying', 'paused')"
+            }
+        };
+        connection.execute(sql, [sink])?;
+    }
+    Ok(())
+}
+
+/// What is remembered of a sink.
+fn sink_state(connection: &Connection, sink: &SinkName) -> Result<SinkState, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT * FROM sink WHERE name = ?1")?;
+    let state = statement.query_row([sink.as_str()], |row| {
+        let disabled: Option<i64> = row.get("disabled_at")?;
+        let why: Option<String> = row.get("disabled_why")?;
+        Ok(SinkState {
+            paused_until: row.get::<_, Option<i64>>("paused_until")?.map(time),
+            disabled: disabled.map(|at| (time(at), why.unwrap_or_default())),
+            failures: row.get("failures")?,
+        })
+    });
+    Ok(state.optional()?.unwrap_or_default())
+}
+
+/// Remembers it.
+fn set_sink_state(
+    connection: &Connection,
+    sink: &SinkName,
+    state: &SinkState,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO sink (name, paused_until, disabled_at, disabled_why, failures)
+             VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (name) DO UPDATE SET paused_until = excluded.paused_until,
+               disabled_at = excluded.disabled_at, disabled_why = excluded.disabled_why,
+               failures = excluded.failures",
+        )?
+        .execute(params![
+            sink.as_str(),
+            state.paused_until.map(ms),
+            state.disabled.as_ref().map(|(at, _)| ms(*at)),
+            state.disabled.as_ref().map(|(_, why)| why),
+            state.failures,
+        ])?;
+    Ok(())
+}
+
+/// A sink that is disabled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkTrouble {
+    /// Its name.
+    pub name: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why.
+    pub why: String,
+}
+
+/// Sinks that are disabled.
+fn troubles(connection: &Connection) -> Result<Vec<SinkTrouble>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT name, disabled_at, disabled_why FROM sink WHERE disabled_at IS NOT NULL ORDER BY name",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(SinkTrouble {
+            name: row.get(0)?,
+            since: time(row.get(1)?),
+            why: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// How long a sink's queue has waited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueAge {
+    /// The sink.
+    pub sink: String,
+    /// Messages that are not settled.
+    pub waiting: u64,
+    /// When the oldest was queued.
+    pub oldest: Timestamp,
+}
+
+/// The age of each queue that is not empty.
+fn ages(connection: &Connection) -> Result<Vec<QueueAge>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT sink, count(*), min(created) FROM message
+         WHERE state IN ('queued', 'retrying', 'paused') GROUP BY sink ORDER BY sink",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(QueueAge { sink: row.get(0)?, waiting: row.get(1)?, oldest: time(row.get(2)?) })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,185 @@
+//! Counting, pruning, copies and the shapes that other programs rely on.
+
+use super::*;
+
+#[tokio::test]
+async fn pruning_keeps_what_is_shown_and_what_was_flagged() {
+    let place = place();
+    let store = open(&place);
+    let mut state = FeedState::new(at(0));
+    state.entries = 2;
+    let quiet = |n: i64| ItemRow {
+        item: item(&format!("q{n}")),
+        revised: false,
+        decision: Decision::Quiet,
+        matched: None,
+    };
+    let many = Plan {
+        items: (0..10).map(quiet).collect(),
+        ..Plan::empty(FeedName::new("feed"), state.clone())
+    };
+    let flagged = Plan { state, ..plan(1, &["a"]) };
+    admit(&store, vec![flagged, many]).await;
+    let history = HistorySection { keep: Duration::from_secs(60), ..HistorySection::default() };
+    assert_eq!(store.prune(at(30), history.clone()).await, Ok(0), "young items went");
+    assert_eq!(store.prune(at(100), history.clone()).await, Ok(6));
+    let left: Vec<String> = store
+        .items(Timestamp::MIN, 0, 100)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(_, item)| item.key.to_string())
+        .collect();
+    assert_eq!(left, ["i1", "q6", "q7", "q8", "q9"]);
+    let years = at(0) + Duration::from_secs(6 * 365 * 86_400);
+    store
+        .bury(
+            &store.pending(&SinkName::new("a"), 1).await.unwrap()[0].id,
+            DeadReason::Expired,
+            at(2),
+        )
+        .await
+        .unwrap();
+    assert!(store.prune(years, history).await.unwrap() > 0);
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.alerts, stats.messages, stats.stories), (0, 0, 0));
+    assert_eq!(store.rule_days(Timestamp::MIN).await, Ok(Vec::new()));
+    assert!(store.check().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_large_file_sheds_quiet_items_only_until_it_is_small_enough() {
+    let place = place();
+    let store = open(&place);
+    let quiet = |n: i64| {
+        let mut item = item(&format!("q{n}"));
+        item.body = "words ".repeat(500);
+        ItemRow { item, revised: false, decision: Decision::Quiet, matched: None }
+    };
+    let many = Plan {
+        items: (0..3000).map(quiet).collect(),
+        ..Plan::empty(FeedName::new("feed"), FeedState::new(at(0)))
+    };
+    admit(&store, vec![plan(1, &[]), many]).await;
+    let before = store.stats().await.unwrap();
+    let history = HistorySection { max_size: before.bytes / 2, ..HistorySection::default() };
+    let gone = store.prune(at(9), history.clone()).await.unwrap();
+    let after = store.stats().await.unwrap();
+    assert!(after.bytes <= history.max_size, "{} bytes are left", after.bytes);
+    assert!((1000..2200).contains(&gone), "{gone} items went");
+    assert_eq!((after.alerts, after.items), (1, before.items - gone as u64));
+    assert_eq!(store.find_items("i1", 1).await.unwrap().len(), 1, "a flagged item went");
+}
+
+#[tokio::test]
+async fn a_backup_brings_back_the_state_that_it_was_made_of() {
+    let place = place();
+    let copy = place.path.with_file_name("copy.db");
+    let store = open(&place);
+    admit(&store, vec![plan(1, &["a"])]).await;
+    store.backup(copy.clone()).await.unwrap();
+    assert!(matches!(store.backup(copy.clone()).await, Err(StoreError::Unfit(_))));
+    admit(&store, vec![plan(2, &["a"])]).await;
+    store.close().await;
+    let lock = Lock::take(&place.path).unwrap();
+    Store::restore(&lock, &copy, &place.path).unwrap();
+    let alerts = |path: PathBuf| async move {
+        Store::open(&path, Access::Read).unwrap().stats().await.unwrap().alerts
+    };
+    assert_eq!(alerts(place.path.clone()).await, 1);
+    assert_eq!(alerts(place.path.with_file_name("test.db.before-restore")).await, 2);
+    std::fs::write(&copy, "no database").unwrap();
+    assert!(Store::restore(&lock, &copy, &place.path).is_err());
+    assert_eq!(alerts(place.path.clone()).await, 1);
+}
+
+#[tokio::test]
+async fn counts_say_what_there_is() {
+    let place = place();
+    let store = open(&place);
+    let mut old = plan(2, &[]);
+    old.stories.clear();
+    old.alerts.clear();
+    old.items[0].decision = Decision::Old;
+    admit(&store, vec![plan(1, &["a", "b"]), old]).await;
+    let counts = store.counts(at(60)).await.unwrap();
+    assert_eq!((counts.items, counts.too_old, counts.alerts_24h), (2, 1, 1));
+    assert_eq!(counts.last_alert, Some(at(1)));
+    assert_eq!((counts.open_messages(), counts.dead_messages()), (2, 0));
+    assert_eq!(counts.queue["a"]["queued"], 1);
+    assert_eq!(store.counts(at(100_000)).await.unwrap().alerts_24h, 0);
+    let days = store.rule_days(Timestamp::MIN).await.unwrap();
+    assert_eq!(
+        (days.len(), days[0].matches, days[0].day.to_string()),
+        (1, 2, "2023-11-14".to_owned())
+    );
+    let alerts = |level| AlertFilter { level: Some(level), limit: 9, ..AlertFilter::default() };
+    assert_eq!(store.alerts(alerts(Level::Notable)).await.unwrap().len(), 1);
+    assert_eq!(store.alerts(alerts(Level::Flash)).await.unwrap().len(), 0);
+    let nato =
+        AlertFilter { alliance: Some("nato".to_owned()), limit: 9, ..AlertFilter::default() };
+    assert_eq!(store.alerts(nato).await.unwrap().len(), 1);
+    assert_eq!(store.queue_ages().await.unwrap().len(), 2);
+}
+
+#[test]
+fn listings_keep_their_keys() {
+    let keys = |value: serde_json::Value| -> Vec<String> {
+        value.as_object().unwrap().keys().cloned().collect()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let place = place();
+        let store = open(&place);
+        let mut plan = plan(1, &["a"]);
+        plan.ledger.push(entry(Some(AlertId(1))));
+        admit(&store, vec![plan]).await;
+        let alert = store.alerts(AlertFilter { limit: 1, ..AlertFilter::default() }).await.unwrap();
+        assert_eq!(
+            keys(serde_json::to_value(&alert[0]).unwrap()),
+            [
+                "id",
+                "story",
+                "kind",
+                "level",
+                "rule",
+                "alliances",
+                "candidates",
+                "acts",
+                "title",
+                "url",
+                "feed",
+                "raised"
+            ]
+        );
+        let filter = DeliveryFilter { limit: 1, ..DeliveryFilter::default() };
+        let row = store.deliveries(filter).await.unwrap();
+        assert_eq!(
+            keys(serde_json::to_value(&row[0]).unwrap()),
+            [
+                "id",
+                "type",
+                "alert",
+                "alerts",
+                "sink",
+                "state",
+                "attempts",
+                "due",
+                "last_status",
+                "last_error",
+                "created"
+            ]
+        );
+        let ledger = store.ledger().await.unwrap();
+        let ledger = keys(serde_json::to_value(&ledger[0]).unwrap());
+        assert_eq!(
+            ledger[..7],
+            ["alliance", "candidate", "act", "actor", "since", "alert", "title"]
+        );
+        let feeds = store.feeds().await.unwrap();
+        assert_eq!(
+            keys(serde_json::to_value(&feeds[0]).unwrap())[..6],
+            ["name", "state", "last_success", "next_due", "failures", "items"]
+        );
+    });
+}

@@ -17,6 +17,7 @@
 //! | [`text`] | folding, markup to text, cleaning, canonical links; pure |
 //! | [`net`] | clients, address guard, bounds of answers |
 //! | [`rule`] | query language, lexicon, scanner, moves, explanation |
+//! | [`sink`] | the receivers behind one contract |
 //! | [`store`] | SQLite: one writing thread, two readers, one file a noun |
 //!
 //! Imports point down this table's order; stations never import each other. `tests/it/house.rs` holds
@@ -35,5 +36,6 @@ pub mod model;
 pub mod net;
 pub mod rule;
 pub mod setting;
+pub mod sink;
 pub mod store;
 pub mod text;

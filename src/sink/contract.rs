@@ -1,0 +1,75 @@
+//! What every receiver must be able to do.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::tz::TimeZone;
+
+use crate::model::{AlertView, MessageId, Outcome, Sealed};
+
+/// What is to be rendered.
+#[derive(Debug, Clone)]
+pub enum Letter {
+    /// One alert (its `kind` says whether raised or updated).
+    Alert(Box<AlertView>),
+    /// Several, oldest first; never empty.
+    Digest(Vec<AlertView>),
+    /// A test, sent by hand.
+    Ping,
+}
+
+/// What rendering needs besides the letter.
+#[derive(Debug, Clone)]
+pub struct Stationery {
+    /// Zone of the times shown to people.
+    pub timezone: TimeZone,
+    /// Where our pages are reachable, without a slash at the end; empty for nowhere.
+    pub public_url: String,
+    /// The time of sealing.
+    pub now: jiff::Timestamp,
+}
+
+/// One attempt to be made.
+#[derive(Debug, Clone)]
+pub struct Parcel<'a> {
+    /// The `webhook-id`.
+    pub id: &'a MessageId,
+    /// The bytes.
+    pub sealed: &'a Sealed,
+    /// Bound of the whole request, body included.
+    pub timeout: Duration,
+}
+
+/// What one attempt brought.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// How it ended, judged by the receiver's own rules from status and body.
+    pub outcome: Outcome,
+    /// HTTP status, where there was one.
+    pub status: Option<u16>,
+    /// What went wrong, ready to show, without secrets.
+    pub error: Option<String>,
+    /// First 2 kB of the answer, control characters removed, secrets masked.
+    pub body: String,
+}
+
+/// A receiver. Implementations do one effect and decide nothing: no retry, no queue, no clock.
+pub trait Sink: Send + Sync {
+    /// The word in `type = …`.
+    fn kind(&self) -> &'static str;
+
+    /// A chat: FIFO, one message in flight, bursts and backlogs go as a digest.
+    fn chat(&self) -> bool;
+
+    /// Messages in flight at a time; 1 for chats.
+    fn in_flight(&self) -> usize;
+
+    /// The exact bytes for this receiver, within its limits.
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed;
+
+    /// A minimal plain form for a receiver that refused the full one; `None` where there is none.
+    fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed>;
+
+    /// Makes one attempt. Never panics, always ends within the timeout.
+    fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer>;
+}

@@ -1,0 +1,144 @@
+//! `[[sink]]`: the keys that every receiver has; each reads its own besides.
+
+use ipnet::IpNet;
+
+use super::{BuildError, KINDS, Kind, Outlet, Workshop, build, read_kind, word};
+use crate::model::{Level, Route, SinkName};
+use crate::setting::{Diagnostic, SecretSource, Span, Table};
+
+/// More alerts than this admitted together go as one digest, at chats.
+const BURST: usize = 3;
+
+/// A receiver as configured.
+#[derive(Debug, Clone)]
+pub struct SinkConfig {
+    /// Its name.
+    pub name: SinkName,
+    /// What it wants.
+    pub route: Route,
+    /// More alerts than this admitted together go as one digest, at chats; 0 for never.
+    pub burst: usize,
+    /// Private networks that it may lie in.
+    pub allow_private: Vec<IpNet>,
+    /// Where it stands in the config.
+    pub span: Span,
+    kind: Kind,
+}
+
+impl SinkConfig {
+    /// The word in `type = …`.
+    pub fn kind(&self) -> &'static str {
+        word(&self.kind)
+    }
+
+    /// Resolves its secrets and builds it.
+    ///
+    /// # Errors
+    ///
+    /// A secret cannot be read or used, or the client cannot be set up.
+    pub fn build(&self, workshop: &Workshop) -> Result<Outlet, BuildError> {
+        Ok(Outlet {
+            name: self.name.clone(),
+            route: self.route.clone(),
+            burst: self.burst,
+            sink: build(&self.kind, self, workshop)?,
+        })
+    }
+}
+
+/// Reads every `[[sink]]`.
+pub fn read_sinks(tables: Vec<Table<'_>>) -> Vec<SinkConfig> {
+    let mut sinks: Vec<SinkConfig> = Vec::new();
+    for table in tables {
+        let problems = table.problems();
+        let Some(sink) = read_one(table) else { continue };
+        if sinks.iter().any(|known| known.name == sink.name) {
+            problems.add(
+                Diagnostic::error(sink.span, format!("there is a sink `{}` already", sink.name))
+                    .help("give each sink a name of its own: its queue goes by it")
+                    .unquoted(),
+            );
+            continue;
+        }
+        sinks.push(sink);
+    }
+    sinks
+}
+
+fn read_one(table: Table<'_>) -> Option<SinkConfig> {
+    let name = table.required("name", "name it: its queue follows the name through reloads");
+    let list = |key: &str| -> Vec<String> {
+        table.strings(key).unwrap_or_default().into_iter().map(|(text, _)| text).collect()
+    };
+    let rules = match table.has("rules") {
+        true => list("rules"),
+        false => {
+            table.value("rules");
+            vec!["*".to_owned()]
+        }
+    };
+    if rules.is_empty() {
+        table.problems().add(
+            Diagnostic::warning(table.at("rules"), "`rules` is empty, so this sink gets nothing")
+                .help("write `rules = [\"*\"]` for all, or take the key away"),
+        );
+    }
+    let levels = Level::ALL.map(|level| (level.as_str(), level));
+    let min_level = table.choice("min_level", &levels).unwrap_or(Level::Background);
+    let route = |sink: SinkName| Route {
+        sink,
+        rules,
+        min_level,
+        alliances: list("alliances"),
+        candidates: list("candidates"),
+        languages: list("languages"),
+        tags: list("tags"),
+    };
+    let allow_private = table.networks("allow_private").unwrap_or_default();
+    let burst = table.integer("burst", 0, 1000).map_or(BURST, |burst| burst as usize);
+    let words: Vec<(&str, &str)> = KINDS.iter().map(|kind| (*kind, *kind)).collect();
+    let kind = match table.has("type") {
+        true => table.choice("type", &words),
+        false => {
+            table.value("type");
+            table.missing("type", "write `type = \"console\"`, `\"webhook\"` or `\"slack\"`");
+            None
+        }
+    };
+    let route = name.map(|(name, _)| route(SinkName::new(name)));
+    let Some(word) = kind else {
+        // Whose keys these are is not known, so the unknown ones cannot be told.
+        return None;
+    };
+    let kind = read_kind(word, &table);
+    let span = table.span();
+    table.finish();
+    let (route, kind) = (route?, kind?);
+    Some(SinkConfig { name: route.sink.clone(), route, burst, allow_private, span, kind })
+}
+
+/// Reads a secret key that must be there, and warns where it stands in the config itself.
+pub(super) fn required_secret(table: &Table<'_>, key: &str, help: &str) -> Option<SecretSource> {
+    if !table.has(key) {
+        table.value(key);
+        table.missing(key, help);
+        return None;
+    }
+    secret(table, key)
+}
+
+/// Reads a secret key, and warns where it stands in the config itself.
+pub(super) fn secret(table: &Table<'_>, key: &str) -> Option<SecretSource> {
+    let (source, span) = table.secret(key)?;
+    if matches!(source, SecretSource::Inline(_)) {
+        table.problems().add(
+            Diagnostic::warning(
+                span,
+                format!("`{key}` stands in the config itself, for all who read it"),
+            )
+            .help(format!("put it into a file of its own: {key} = {{ file = \"…\" }}"))
+            .unquoted(),
+        );
+    }
+    Some(source)
+}

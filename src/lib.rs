@@ -19,6 +19,7 @@
 //! | [`rule`] | query language, lexicon, scanner, moves, explanation |
 //! | [`sink`] | the receivers behind one contract |
 //! | [`store`] | SQLite: one writing thread, two readers, one file a noun |
+//! | [`watch`] | first station: when to ask a feed, how to fetch, what a document says |
 //!
 //! Imports point down this table's order; stations never import each other. `tests/it/house.rs` holds
 //! that against the code.
@@ -39,3 +40,4 @@ pub mod setting;
 pub mod sink;
 pub mod store;
 pub mod text;
+pub mod watch;

@@ -1,0 +1,122 @@
+//! One item while the repair pass writes it: what it has already, and what is added at its end.
+
+use std::ops::Range;
+
+use super::MAX_CATEGORIES;
+use super::dialect::Field;
+use super::escape::push_escaped;
+use super::links::Best;
+
+/// What the parser need not see of an item.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Notes {
+    /// Who wrote it, as it stands. Kept from the parser, whose reading of persons can panic.
+    pub(super) author: String,
+    /// Its language as it stands.
+    pub(super) language: String,
+}
+
+/// An open item.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) notes: Notes,
+    pub(super) link: Best,
+    /// Where its id stands in the output.
+    pub(super) id: Option<Range<usize>>,
+    /// Whether its id may serve as link.
+    pub(super) permalink: bool,
+    /// Text directly inside the person that is open.
+    pub(super) person: String,
+    filled: u16,
+    categories: usize,
+    spare_title: String,
+    spare_summary: String,
+}
+
+impl Draft {
+    /// Begins an item in the output.
+    pub(super) fn new(out: &mut String) -> Self {
+        out.push_str("<item>");
+        Self { permalink: true, ..Self::default() }
+    }
+
+    /// The element that a field is written as; `None` for fields that are not written.
+    pub(super) fn tag(field: Field) -> Option<&'static str> {
+        Some(match field {
+            Field::Title => "title",
+            Field::Summary => "description",
+            Field::Body => "content:encoded",
+            Field::Id => "guid",
+            Field::Published => "pubDate",
+            Field::Updated => "updated",
+            _ => return None,
+        })
+    }
+
+    /// Whether a field that is written once is there.
+    pub(super) fn has(&self, field: Field) -> bool {
+        self.filled & (1 << field as u16) != 0
+    }
+
+    /// Remembers that it is.
+    pub(super) fn fill(&mut self, field: Field) {
+        self.filled |= 1 << field as u16;
+    }
+
+    /// Keeps a field that is not written at once. `text` is as written, `plain` what it says.
+    pub(super) fn note(&mut self, field: Field, text: &str, plain: &str) {
+        match field {
+            Field::SpareTitle if self.spare_title.is_empty() => {
+                text.clone_into(&mut self.spare_title)
+            }
+            Field::SpareSummary if self.spare_summary.is_empty() => {
+                text.clone_into(&mut self.spare_summary);
+            }
+            Field::Author => self.author(plain),
+            Field::Language => plain.clone_into(&mut self.notes.language),
+            _ => {}
+        }
+    }
+
+    /// Takes an author; the first stays.
+    pub(super) fn author(&mut self, name: &str) {
+        let name = name.trim();
+        if self.notes.author.is_empty() && !name.is_empty() {
+            name.clone_into(&mut self.notes.author);
+        }
+    }
+
+    /// Writes a category.
+    pub(super) fn category(&mut self, out: &mut String, term: &str) {
+        if self.categories < MAX_CATEGORIES {
+            self.categories += 1;
+            element(out, "category", |out| push_escaped(out, term));
+        }
+    }
+
+    /// Ends the item in the output.
+    pub(super) fn finish(self, out: &mut String) -> Notes {
+        // The spare texts were written once already, so they are well formed.
+        if !self.has(Field::Title) && !self.spare_title.is_empty() {
+            element(out, "title", |out| out.push_str(&self.spare_title));
+        }
+        if !self.has(Field::Summary) && !self.spare_summary.is_empty() {
+            element(out, "description", |out| out.push_str(&self.spare_summary));
+        }
+        if let Some(link) = self.link.take() {
+            element(out, "link", |out| push_escaped(out, &link));
+        }
+        out.push_str("</item>");
+        self.notes
+    }
+}
+
+fn element(out: &mut String, tag: &str, write: impl FnOnce(&mut String)) {
+    out.push('<');
+    out.push_str(tag);
+    out.push('>');
+    write(out);
+    out.push_str("</");
+    out.push_str(tag);
+    out.push('>');
+}

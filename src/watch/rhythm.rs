@@ -1,0 +1,77 @@
+//! How often a feed usually shows something new, and whether it has fallen silent.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::model::FeedState;
+
+/// Gap that is assumed of a feed whose entries bear no dates.
+pub(super) const DEFAULT_GAP: Duration = Duration::from_secs(1800);
+/// Newest entries that make the rhythm.
+const RHYTHM_OF: usize = 12;
+/// A feed is silent when it has shown nothing new for this many of its gaps …
+const SILENT_GAPS: u32 = 20;
+/// … and for at least this long.
+const SILENT_LEAST: Duration = Duration::from_secs(3 * 86_400);
+/// Typical gap between the newest entries: the median, from dates in any order. `None` where fewer
+/// than two dates are known.
+pub(super) fn rhythm(mut dates: Vec<Timestamp>) -> Option<Duration> {
+    dates.sort_unstable_by(|a, b| b.cmp(a));
+    dates.truncate(RHYTHM_OF);
+    let gaps = dates.windows(2).map(|pair| pair[0].duration_since(pair[1]).unsigned_abs());
+    let mut gaps: Vec<Duration> = gaps.collect();
+    gaps.sort_unstable();
+    gaps.get(gaps.len() / 2).copied()
+}
+
+/// Whether a feed has shown nothing new for far longer than its rhythm, or has no entries any more.
+pub(super) fn is_silent(state: &FeedState, now: Timestamp) -> bool {
+    let Some(last) = state.last_new else { return false };
+    if state.entries == 0 {
+        // It had entries once: "200 OK" with none is what a broken site looks like.
+        return true;
+    }
+    let patience = state.rhythm.unwrap_or(DEFAULT_GAP).saturating_mul(SILENT_GAPS);
+    since(last, now) > patience.max(SILENT_LEAST)
+}
+
+/// Time between two instants; nothing where the second comes first.
+pub(super) fn since(then: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(then)).unwrap_or(Duration::ZERO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::schedule::later;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    #[test]
+    fn the_rhythm_is_the_median_gap() {
+        let now = at("2026-01-01T00:00:00Z");
+        let dates = |hours: &[u64]| hours.iter().map(|h| later(now, seconds(h * 3600))).collect();
+        assert_eq!(rhythm(dates(&[0, 1, 2, 50, 51])), Some(seconds(3600)));
+        assert_eq!(rhythm(dates(&[5])), None);
+    }
+
+    #[test]
+    fn silence_is_noticed() {
+        let now = at("2026-01-10T00:00:00Z");
+        let mut state = FeedState::new(now);
+        (state.rhythm, state.entries) = (Some(seconds(3600)), 5);
+        state.last_new = Some(at("2026-01-08T00:00:00Z"));
+        assert!(!is_silent(&state, now));
+        state.last_new = Some(at("2026-01-06T00:00:00Z"));
+        assert!(is_silent(&state, now));
+        (state.last_new, state.entries) = (Some(now), 0);
+        assert!(is_silent(&state, now));
+    }
+}

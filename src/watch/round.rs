@@ -1,0 +1,306 @@
+//! Who waits for what: the feeds' states, the hosts and slots that they wait for, and the visits
+//! under way.
+//!
+//! A feed is due, then waits for its host, then for a slot, then is visited by a task of its own. No
+//! feed is visited twice at once: it is due again only when its visit is done. When to look at the
+//! clock, and when to stop, is decided in `poll`.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::moved;
+use super::poll::{LONGEST_TURN, Subscription, Summary};
+use super::schedule::{self, Went};
+use super::section::PollSection;
+use super::visit::{Lanes, Visit};
+use crate::model::{Condition, Feed, FeedName, FeedState, PollOutcome, Polled};
+
+/// Requests that may be slow at once, beside `[poll] concurrency`.
+const SLOW_LANE: usize = 256;
+/// Documents read at once where the number of cores is not known.
+const CORES: usize = 2;
+
+/// A feed with what is remembered of it.
+#[derive(Debug)]
+struct Entry {
+    feed: Arc<Feed>,
+    state: FeedState,
+    /// Waiting for its host or a slot, or being visited.
+    busy: bool,
+}
+
+/// Who is using a host, and who waits for it.
+#[derive(Debug, Default)]
+struct Host {
+    active: usize,
+    waiting: VecDeque<FeedName>,
+}
+
+/// A visit under way.
+#[derive(Debug)]
+struct Underway {
+    feed: Arc<Feed>,
+    host: String,
+}
+
+/// Everything that is due, waiting or under way.
+pub(super) struct Round {
+    subscription: Arc<Subscription>,
+    entries: HashMap<FeedName, Entry>,
+    /// States of feeds that are not watched now: one that returns goes on where it was.
+    parked: HashMap<FeedName, FeedState>,
+    due: BTreeSet<(Timestamp, FeedName)>,
+    hosts: HashMap<String, Host>,
+    /// Feeds whose host has room, oldest first.
+    ready: VecDeque<(FeedName, String)>,
+    slots: Arc<Semaphore>,
+    lanes: Lanes,
+    visits: JoinSet<Polled>,
+    underway: HashMap<Id, Underway>,
+    out: mpsc::Sender<Polled>,
+    pub(super) summary: Summary,
+}
+
+impl Round {
+    pub(super) fn new(
+        subscription: Arc<Subscription>,
+        states: HashMap<FeedName, FeedState>,
+        out: mpsc::Sender<Polled>,
+    ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(CORES, usize::from);
+        let lanes = Lanes {
+            slow: Arc::new(Semaphore::new(SLOW_LANE)),
+            read: Arc::new(Semaphore::new(cores)),
+        };
+        let mut round = Self {
+            slots: Arc::new(Semaphore::new(subscription.poll.concurrency)),
+            subscription: subscription.clone(),
+            entries: HashMap::new(),
+            parked: states,
+            due: BTreeSet::new(),
+            hosts: HashMap::new(),
+            ready: VecDeque::new(),
+            lanes,
+            visits: JoinSet::new(),
+            underway: HashMap::new(),
+            out,
+            summary: Summary::default(),
+        };
+        round.adopt(subscription, Timestamp::now());
+        round
+    }
+
+    /// Takes a new set of feeds: known ones keep their state, changed ones what still holds of it,
+    /// new ones are due now.
+    pub(super) fn adopt(&mut self, subscription: Arc<Subscription>, now: Timestamp) {
+        if subscription.poll.concurrency != self.subscription.poll.concurrency {
+            self.slots = Arc::new(Semaphore::new(subscription.poll.concurrency));
+        }
+        let poll = &subscription.poll;
+        let mut old = std::mem::take(&mut self.entries);
+        self.due.clear();
+        for feed in &subscription.feeds {
+            let known = old.remove(&feed.name);
+            let mut entry = match known {
+                Some(Entry { feed: before, mut state, busy }) => {
+                    if before.url != feed.url {
+                        // Another document: what was learned of the first would hide it.
+                        state =
+                            FeedState { last_success: state.last_success, ..FeedState::new(now) };
+                    } else if state.failures == 0
+                        && state.last_poll.is_some()
+                        && (before.every != feed.every || *poll != self.subscription.poll)
+                    {
+                        // A shorter interval takes effect at once.
+                        state.next_due =
+                            state.next_due.min(schedule::regular(&state, feed, poll, now));
+                    }
+                    Entry { feed: feed.clone(), state, busy }
+                }
+                None => {
+                    let state = self.parked.remove(&feed.name);
+                    let state = state.unwrap_or_else(|| FeedState::new(now));
+                    // One that was taken away and comes back may still be under way.
+                    let busy = self.underway.values().any(|visit| visit.feed.name == feed.name);
+                    Entry { feed: feed.clone(), state, busy }
+                }
+            };
+            let state = &mut entry.state;
+            state.next_due = schedule::believable(state.next_due, feed.every, poll, now);
+            if !entry.busy && state.condition != Condition::Retired {
+                self.due.insert((state.next_due, feed.name.clone()));
+            }
+            self.entries.insert(feed.name.clone(), entry);
+        }
+        self.parked.extend(old.into_iter().map(|(name, entry)| (name, entry.state)));
+        self.subscription = subscription;
+    }
+
+    /// Time until the next feed is due.
+    pub(super) fn until_due(&self, now: Timestamp) -> Duration {
+        let Some((due, _)) = self.due.first() else { return LONGEST_TURN };
+        Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO)
+    }
+
+    /// Lets everything go that is due by then, the longest overdue first.
+    pub(super) fn admit_due(&mut self, by: Timestamp) {
+        while let Some((due, _)) = self.due.first() {
+            if *due > by {
+                break;
+            }
+            let Some((_, name)) = self.due.pop_first() else { break };
+            let Some(entry) = self.entries.get_mut(&name) else { continue };
+            entry.busy = true;
+            let host = host(moved::address(&entry.feed, &entry.state));
+            let room = self.hosts.entry(host.clone()).or_default();
+            if room.active < self.subscription.poll.per_host {
+                room.active += 1;
+                self.ready.push_back((name, host));
+            } else {
+                room.waiting.push_back(name);
+            }
+        }
+    }
+
+    /// Whether anything is under way or waiting for its turn.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.visits.is_empty() || !self.ready.is_empty()
+    }
+
+    /// Starts the next visit, or takes the result of one. Waits for ever where there is nothing to
+    /// do, and loses nothing when it is dropped.
+    pub(super) async fn step(&mut self) -> Option<Polled> {
+        let slots = self.slots.clone();
+        tokio::select! {
+            biased;
+            Some(done) = self.visits.join_next_with_id() => self.finish(done),
+            Ok(slot) = slots.acquire_owned(), if !self.ready.is_empty() => {
+                if let Some((name, host)) = self.ready.pop_front() {
+                    self.start(name, host, slot);
+                }
+                None
+            }
+            else => std::future::pending().await,
+        }
+    }
+
+    fn start(&mut self, name: FeedName, host: String, slot: OwnedSemaphorePermit) {
+        let twice = self.underway.values().any(|visit| visit.feed.name == name);
+        let entry = self.entries.get(&name).filter(|entry| entry.busy && !twice);
+        // A feed that a reload took away while it waited is not visited.
+        let Some(Entry { feed, state, .. }) = entry else { return self.leave(&host) };
+        let visit = Visit {
+            feed: feed.clone(),
+            state: state.clone(),
+            subscription: self.subscription.clone(),
+            lanes: self.lanes.clone(),
+            slot,
+        };
+        let underway = Underway { feed: feed.clone(), host };
+        let id = self.visits.spawn(visit.make()).id();
+        self.underway.insert(id, underway);
+    }
+
+    /// Gives a host's place to the next that waits for it.
+    fn leave(&mut self, host: &str) {
+        let Some(room) = self.hosts.get_mut(host) else { return };
+        match room.waiting.pop_front() {
+            Some(next) => self.ready.push_back((next, host.to_owned())),
+            None => {
+                room.active = room.active.saturating_sub(1);
+                if room.active == 0 {
+                    self.hosts.remove(host);
+                }
+            }
+        }
+    }
+
+    /// Takes the result of a visit into the feed's state. `None` where nobody wants it any more.
+    fn finish(&mut self, done: Result<(Id, Polled), JoinError>) -> Option<Polled> {
+        let (id, done) = match done {
+            Ok((id, polled)) => (id, Ok(polled)),
+            Err(error) => (error.id(), Err(error)),
+        };
+        let Underway { feed, host } = self.underway.remove(&id)?;
+        self.leave(&host);
+        let poll = &self.subscription.poll;
+        let entry = self.entries.get_mut(&feed.name)?;
+        entry.busy = false;
+        if entry.feed.url != feed.url {
+            self.due.insert((entry.state.next_due, feed.name.clone()));
+            return None;
+        }
+        let polled = match done {
+            Ok(polled) => polled,
+            Err(error) => broken(&entry.feed, &entry.state, poll, &error),
+        };
+        tell(&entry.state, &polled);
+        entry.state = polled.next.clone();
+        if entry.state.condition != Condition::Retired {
+            self.due.insert((entry.state.next_due, feed.name.clone()));
+        }
+        self.summary.polled += 1;
+        match &polled.outcome {
+            PollOutcome::Unchanged => self.summary.unchanged += 1,
+            PollOutcome::Failed(_) => self.summary.failed += 1,
+            PollOutcome::Items { items, .. } => self.summary.items += items.len(),
+        }
+        Some(polled)
+    }
+
+    /// Hands a poll on. `false` where nobody takes it, or `shutdown` comes first.
+    pub(super) async fn hand_over(&self, polled: Polled, shutdown: &CancellationToken) -> bool {
+        tokio::select! {
+            sent = self.out.send(polled) => sent.is_ok(),
+            () = shutdown.cancelled() => false,
+        }
+    }
+
+    pub(super) async fn abort(&mut self) {
+        self.visits.shutdown().await;
+    }
+}
+
+/// What a visit that panicked comes to: a failed poll of that feed, and nothing else.
+fn broken(feed: &Feed, state: &FeedState, poll: &PollSection, error: &JoinError) -> Polled {
+    tracing::error!(feed.id = %feed.name, %error, "a poll failed inside pactwatch; please report it");
+    let why = "polling it failed inside pactwatch; please report this feed".to_owned();
+    let at = Timestamp::now();
+    let mut next = state.clone();
+    next.last_error = Some(why.clone());
+    schedule::advance(&mut next, feed, poll, Went::Badly { blocked: false, after: None }, at);
+    Polled { feed: feed.name.clone(), at, next, outcome: PollOutcome::Failed(why) }
+}
+
+/// Logs a failure when it starts, changes and ends, and not at each poll.
+fn tell(before: &FeedState, polled: &Polled) {
+    let feed = &polled.feed;
+    match &polled.outcome {
+        PollOutcome::Failed(why) if before.last_error.as_ref() != Some(why) => {
+            tracing::warn!(
+                feed.id = %feed, feed.next_due = %polled.next.next_due,
+                condition = %polled.next.condition, "polling a feed failed: {why}"
+            );
+        }
+        PollOutcome::Failed(why) => tracing::debug!(feed.id = %feed, "still failing: {why}"),
+        PollOutcome::Unchanged => tracing::debug!(feed.id = %feed, "nothing new"),
+        PollOutcome::Items { items, faults } => {
+            tracing::debug!(feed.id = %feed, entries = items.len(), ?faults, "read a feed");
+        }
+    }
+    if before.failures > 0 && polled.next.failures == 0 {
+        tracing::info!(feed.id = %feed, "a feed that failed answers again");
+    }
+}
+
+fn host(url: &str) -> String {
+    let parsed = Url::parse(url).ok();
+    parsed.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| url.to_owned())
+}

@@ -1,0 +1,187 @@
+//! One poll of one feed, from its state to its next state: fetch, read, learn.
+//!
+//! It never fails: whatever goes wrong is the outcome of the poll. The rules of when to ask again
+//! are in `schedule`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::fetch::{Answer, Failure, Fetched, fetch};
+use super::poll::Subscription;
+use super::read::{Document, NoFeed, Reading, read};
+use super::schedule::{self, Went};
+use super::{moved, rhythm};
+use crate::model::{Feed, FeedState, PollOutcome, Polled, Validators};
+
+/// A request that is not done after this long moves to the slow lane, so that sites that hang do
+/// not hold the slots of those that answer.
+const SLOW_AFTER: Duration = Duration::from_secs(2);
+
+/// What visits share.
+#[derive(Debug, Clone)]
+pub(super) struct Lanes {
+    /// Requests that have turned out slow.
+    pub(super) slow: Arc<Semaphore>,
+    /// Documents that are being read, one per core.
+    pub(super) read: Arc<Semaphore>,
+}
+
+/// One poll to be made.
+#[derive(Debug)]
+pub(super) struct Visit {
+    pub(super) feed: Arc<Feed>,
+    pub(super) state: FeedState,
+    pub(super) subscription: Arc<Subscription>,
+    pub(super) lanes: Lanes,
+    /// The slot in the fast lane.
+    pub(super) slot: OwnedSemaphorePermit,
+}
+
+impl Visit {
+    /// Makes it.
+    pub(super) async fn make(self) -> Polled {
+        let Self { feed, state, subscription, lanes, slot } = self;
+        let asked = moved::address(&feed, &state).to_owned();
+        let fetched = in_lane(
+            fetch(&subscription.client, &asked, &state.validators, &subscription.poll),
+            slot,
+            &lanes.slow,
+        )
+        .await;
+        let mut next = state;
+        next.last_status = fetched.status;
+        let fresh = fetched.fresh;
+        let settled = moved::follow_move(&next.moved, &asked, fetched.moved.as_deref());
+        let (outcome, went) = match fetched.answer {
+            Answer::NotModified(validators) => {
+                next.validators = validators;
+                next.moved = settled;
+                (PollOutcome::Unchanged, Went::Well)
+            }
+            Answer::Document { bytes, content_type, url, validators } => {
+                let hash: [u8; 32] = Sha256::digest(&bytes).into();
+                if next.validators.body_hash == Some(hash) {
+                    next.validators = Validators { body_hash: Some(hash), ..validators };
+                    next.moved = settled;
+                    (PollOutcome::Unchanged, Went::Well)
+                } else {
+                    let read =
+                        read_aside(bytes, content_type, url.into(), feed.clone(), &lanes.read);
+                    match read.await {
+                        Ok(reading) => {
+                            next.moved = settled;
+                            (learn(&mut next, reading, validators, hash, fresh), Went::Well)
+                        }
+                        Err(why) => fail(&mut next, why),
+                    }
+                }
+            }
+            Answer::Gone if asked == feed.url => {
+                let why = "the server says that it is gone for good (410); it is polled no more";
+                next.last_error = Some(why.to_owned());
+                (PollOutcome::Failed(why.to_owned()), Went::Gone)
+            }
+            Answer::Gone => fail(&mut next, Failure::new("gone from where it had moved (410)")),
+            Answer::Failed(failure) => fail(&mut next, failure),
+        };
+        if asked != feed.url && matches!(went, Went::Badly { .. }) {
+            // The new address stopped working: the configured one has the say again.
+            if next.failures + 1 >= moved::DOUBT_AFTER {
+                next.moved = None;
+            }
+        }
+        let at = Timestamp::now();
+        schedule::advance(&mut next, &feed, &subscription.poll, went, at);
+        Polled { feed: feed.name.clone(), at, next, outcome }
+    }
+}
+
+/// Runs a fetch in its slot, and gives the slot back when it turns out slow and the slow lane has
+/// room; until then it keeps its slot, so that both lanes stay bounded.
+async fn in_lane(
+    fetch: impl Future<Output = Fetched>,
+    slot: OwnedSemaphorePermit,
+    slow: &Arc<Semaphore>,
+) -> Fetched {
+    let mut fetch = std::pin::pin!(fetch);
+    tokio::select! {
+        fetched = &mut fetch => return fetched,
+        () = tokio::time::sleep(SLOW_AFTER) => {}
+    }
+    tokio::select! {
+        fetched = &mut fetch => fetched,
+        room = slow.clone().acquire_owned() => {
+            drop(slot);
+            let fetched = fetch.await;
+            drop(room);
+            fetched
+        }
+    }
+}
+
+/// Reads a document on a blocking thread, one per core at a time.
+async fn read_aside(
+    bytes: Vec<u8>,
+    content_type: Option<String>,
+    url: String,
+    feed: Arc<Feed>,
+    lane: &Arc<Semaphore>,
+) -> Result<Reading, Failure> {
+    let failed = || Failure::new("reading it failed inside pactwatch; please report this feed");
+    let permit = lane.clone().acquire_owned().await.map_err(|_| failed())?;
+    let reading = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        let document = Document { bytes: &bytes, content_type: content_type.as_deref(), url: &url };
+        read(document, &feed, Timestamp::now())
+    });
+    match reading.await {
+        Ok(Ok(reading)) => Ok(reading),
+        Ok(Err(no_feed)) => Err(no_feed.into()),
+        Err(_) => Err(failed()),
+    }
+}
+
+impl From<NoFeed> for Failure {
+    fn from(no_feed: NoFeed) -> Self {
+        Self { why: no_feed.to_string(), blocked: no_feed.is_blocked(), after: None }
+    }
+}
+
+fn fail(next: &mut FeedState, failure: Failure) -> (PollOutcome, Went) {
+    next.last_error = Some(failure.why.clone());
+    let went = Went::Badly { blocked: failure.blocked, after: failure.after };
+    (PollOutcome::Failed(failure.why), went)
+}
+
+/// Takes what a document taught into the state.
+fn learn(
+    next: &mut FeedState,
+    reading: Reading,
+    validators: Validators,
+    hash: [u8; 32],
+    fresh: Option<Duration>,
+) -> PollOutcome {
+    let mut faults = reading.faults.clone();
+    // A document that breaks off must be asked for again in full: "not modified" would hide the rest.
+    let validators = if reading.truncated { Validators::default() } else { validators };
+    next.validators = Validators { body_hash: Some(hash), ..validators };
+    let dates = reading.dates();
+    let now = Timestamp::now();
+    let newest = dates.first().map_or(now, |newest| (*newest).min(now));
+    if !reading.items.is_empty() {
+        next.last_new = Some(next.last_new.map_or(newest, |last| last.max(newest)));
+    }
+    next.rhythm = rhythm::rhythm(dates).or(next.rhythm);
+    next.hints = reading.hints;
+    next.hints.at_least = reading.hints.at_least.max(fresh);
+    if reading.entries == 0 && next.entries > 0 {
+        faults.push(format!("the feed lists no entries; it had {} before", next.entries));
+    }
+    next.entries = u32::try_from(reading.entries).unwrap_or(u32::MAX);
+    next.faults.clone_from(&faults);
+    PollOutcome::Items { items: reading.items, faults }
+}

@@ -1,0 +1,37 @@
+//! Which items of a poll are news to us: new, or changed under a known key.
+
+use std::collections::HashMap;
+
+use crate::model::{Item, ItemKey};
+use crate::store::Known;
+
+/// How often an item whose text changes is judged again; live pages change all day.
+const REVISIONS: u32 = 5;
+
+/// An item to judge.
+#[derive(Debug, Clone)]
+pub(super) struct Fresh {
+    pub(super) item: Item,
+    /// Known before, with another text.
+    pub(super) revised: bool,
+}
+
+/// Picks the items to judge. Of two with one key in one document the first counts.
+pub(super) fn fresh(items: Vec<Item>, known: &HashMap<ItemKey, Known>) -> Vec<Fresh> {
+    let mut seen: Vec<ItemKey> = Vec::new();
+    let mut picked = Vec::new();
+    for item in items {
+        if seen.contains(&item.key) {
+            continue;
+        }
+        seen.push(item.key.clone());
+        match known.get(&item.key) {
+            None => picked.push(Fresh { item, revised: false }),
+            Some(before) if before.text != item.text_hash() && before.revisions < REVISIONS => {
+                picked.push(Fresh { item, revised: true });
+            }
+            Some(_) => {}
+        }
+    }
+    picked
+}

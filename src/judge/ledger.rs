@@ -1,0 +1,123 @@
+//! The ledger in memory: what each pair of alliance and candidate has been told to do, and so how new
+//! a move is.
+
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::{FeedName, Genre, LedgerEntry, Level, Match, Move, Standing};
+
+/// A move that was not told for this long is worth a word again.
+const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Every known move by alliance and candidate.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ledger {
+    entries: HashMap<(String, String), Vec<LedgerEntry>>,
+}
+
+impl Ledger {
+    /// The ledger of the store, and the standings of the rules.
+    pub(super) fn new(entries: Vec<LedgerEntry>, standings: &[Standing]) -> Self {
+        let mut ledger = Self::default();
+        for standing in standings {
+            let since = standing.since.and_then(|date| date.to_zoned(TimeZone::UTC).ok());
+            let since = since.map_or(Timestamp::MIN, |zoned| zoned.timestamp());
+            ledger.enter(LedgerEntry {
+                alliance: standing.alliance.clone(),
+                candidate: standing.candidate.clone(),
+                act: standing.act.clone(),
+                stage: standing.stage,
+                formal: true,
+                actor: None,
+                since,
+                // Standings do not fall silent.
+                last: Timestamp::MAX,
+                alert: None,
+                title: String::new(),
+                feed: FeedName::new(""),
+            });
+        }
+        entries.into_iter().for_each(|entry| ledger.enter(entry));
+        ledger
+    }
+
+    /// Enters a move; one that is known only moves its `last` forward.
+    pub(super) fn enter(&mut self, entry: LedgerEntry) {
+        let pair = (entry.alliance.clone(), entry.candidate.clone());
+        let list = self.entries.entry(pair).or_default();
+        match list.iter_mut().find(|known| known.act == entry.act && known.actor == entry.actor) {
+            Some(known) => {
+                known.since = known.since.min(entry.since);
+                known.last = known.last.max(entry.last);
+                known.alert = known.alert.or(entry.alert);
+            }
+            None => list.push(entry),
+        }
+    }
+
+    /// How much a match asks of its reader at a date, by what is known of its pairs by then.
+    pub(super) fn level(&self, matched: &Match, date: Timestamp) -> Level {
+        if matched.genre != Genre::Report {
+            return Level::Background;
+        }
+        let mut acts = matched.moves.iter().filter(|one| one.act.is_some()).peekable();
+        if acts.peek().is_none() {
+            return matched.rule_level;
+        }
+        acts.flat_map(|one| pairs(one).map(move |candidate| (one, candidate)))
+            .map(|(one, candidate)| self.novelty(one, &candidate, date))
+            .max()
+            .unwrap_or(Level::Background)
+    }
+
+    fn novelty(&self, one: &Move, candidate: &str, date: Timestamp) -> Level {
+        let Some(act) = &one.act else { return Level::Background };
+        let pair = (one.alliance.clone(), candidate.to_owned());
+        let known = self.entries.get(&pair).map(Vec::as_slice).unwrap_or_default();
+        // A move that names no actor is told by any that does.
+        let told = known.iter().find(|entry| {
+            entry.act == act.name
+                && entry.since <= date
+                && (one.actor.is_none() || entry.actor == one.actor || entry.actor.is_none())
+        });
+        match told {
+            // "May ratify" is no ratification.
+            None if act.formal && !one.hedged => Level::Flash,
+            None => Level::Notable,
+            Some(entry) if date.duration_since(entry.last) > SILENCE => Level::Notable,
+            Some(_) => Level::Background,
+        }
+    }
+
+    /// The last word on each pair of a match before a date; memberships are no news to anybody.
+    pub(super) fn before(&self, matched: &Match, date: Timestamp) -> Vec<LedgerEntry> {
+        let mut found: Vec<LedgerEntry> = Vec::new();
+        for one in &matched.moves {
+            for candidate in pairs(one) {
+                let pair = (one.alliance.clone(), candidate);
+                let known = self.entries.get(&pair).map(Vec::as_slice).unwrap_or_default();
+                let last = known
+                    .iter()
+                    .filter(|entry| entry.since <= date && entry.since > Timestamp::MIN)
+                    .max_by_key(|entry| entry.since);
+                let Some(mut entry) = last.cloned() else { continue };
+                entry.last = if entry.last == Timestamp::MAX { entry.since } else { entry.last };
+                if !found.contains(&entry) {
+                    found.push(entry);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The candidates of a move; one empty name where there are none.
+pub(super) fn pairs(one: &Move) -> impl Iterator<Item = String> {
+    let names = match one.candidates.is_empty() {
+        true => vec![String::new()],
+        false => one.candidates.clone(),
+    };
+    names.into_iter()
+}

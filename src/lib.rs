@@ -21,6 +21,7 @@
 //! | [`store`] | SQLite: one writing thread, two readers, one file a noun |
 //! | [`watch`] | first station: when to ask a feed, how to fetch, what a document says |
 //! | [`judge`] | second station: identity, stories, ledger, who is told; the planner is pure |
+//! | [`deliver`] | third station: one worker a sink, the retry policy is pure |
 //!
 //! Imports point down this table's order; stations never import each other. `tests/it/house.rs` holds
 //! that against the code.
@@ -34,6 +35,7 @@
 //! - No secret has a `Debug` or `Display` that shows it.
 //! - No type of rusqlite leaves `store`, none of feed-rs leaves `watch::read`.
 
+pub mod deliver;
 pub mod judge;
 pub mod model;
 pub mod net;

@@ -1,0 +1,13 @@
+//! The third station: what was queued goes out, across crashes and outages.
+//!
+//! `retry` decides what becomes of a message and its endpoint, pure; `dispatch` is the loop, one
+//! worker per sink. What a receiver's answer means is judged in `sink`, what is queued in `judge`.
+
+mod dispatch;
+mod retry;
+mod section;
+#[cfg(test)]
+mod tests;
+
+pub use dispatch::{DeliverSetup, Summary, once, run};
+pub use section::DeliverySection;

@@ -22,6 +22,7 @@
 //! | [`watch`] | first station: when to ask a feed, how to fetch, what a document says |
 //! | [`judge`] | second station: identity, stories, ledger, who is told; the planner is pure |
 //! | [`deliver`] | third station: one worker a sink, the retry policy is pure |
+//! | [`config`] | finds, merges and cross-checks the config; each room reads its own section |
 //!
 //! Imports point down this table's order; stations never import each other. `tests/it/house.rs` holds
 //! that against the code.
@@ -35,6 +36,7 @@
 //! - No secret has a `Debug` or `Display` that shows it.
 //! - No type of rusqlite leaves `store`, none of feed-rs leaves `watch::read`.
 
+pub mod config;
 pub mod deliver;
 pub mod judge;
 pub mod model;

@@ -1,0 +1,239 @@
+//! Hands each section to the room that owns it.
+
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use toml::de::DeTable;
+
+use super::{BUILTIN_PACK, Config, PLACES, Reload, Report, check, files};
+use crate::deliver::DeliverySection;
+use crate::judge::StorySection;
+use crate::net::NetworkSection;
+use crate::rule::{Draft, RuleSet};
+use crate::setting::{Diagnostic, FileId, Problems, Sources, Span, Table};
+use crate::store::HistorySection;
+use crate::watch::PollSection;
+use crate::{sink, watch};
+
+/// Keys of the lexicon; `rule` reads them.
+const LEXICON: [&str; 6] = ["alliance", "act", "place", "list", "mask", "rule"];
+
+/// Reads, merges, gathers and checks the config at `path`.
+pub(super) fn gather(path: &Path) -> Result<(Config, Report), Report> {
+    let mut sources = Sources::default();
+    let mut early = Vec::new();
+    files::read_all(path, &mut sources, &mut early);
+    let problems = Problems::default();
+    early.into_iter().for_each(|one| problems.add(one));
+    let config = {
+        let parsed = parse(&sources, &problems);
+        let folders: Vec<PathBuf> = sources.paths().map(folder_of).collect();
+        let roots: Vec<Table<'_>> = parsed
+            .iter()
+            .map(|(file, table)| {
+                let start = Span::new(*file, 0..0);
+                Table::new(&problems, *file, &folders[file.0], start, "the config", table)
+            })
+            .collect();
+        (!roots.is_empty()).then(|| sections(path, roots, &problems))
+    };
+    match config {
+        Some(mut config) if !problems.any_error() => {
+            config.files = sources.paths().map(Path::to_owned).collect();
+            check::cross_check(&config, &problems);
+            let failed = problems.any_error();
+            let report = Report { sources, diagnostics: problems.into_sorted() };
+            if failed { Err(report) } else { Ok((config, report)) }
+        }
+        _ => Err(Report { sources, diagnostics: problems.into_sorted() }),
+    }
+}
+
+/// Builds the rules of the embedded files.
+pub(super) fn builtin_rules() -> Result<RuleSet, Report> {
+    let mut sources = Sources::default();
+    for (name, text) in files::builtin(BUILTIN_PACK) {
+        sources.add(*name, *text);
+    }
+    let problems = Problems::default();
+    let rules = {
+        let parsed = parse(&sources, &problems);
+        let mut draft = Draft::default();
+        for (file, table) in &parsed {
+            let start = Span::new(*file, 0..0);
+            let root = Table::new(&problems, *file, Path::new(""), start, "the config", table);
+            draft.read(&root);
+            root.finish();
+        }
+        draft.build(&problems)
+    };
+    match problems.any_error() {
+        false => Ok(rules),
+        true => Err(Report { sources, diagnostics: problems.into_sorted() }),
+    }
+}
+
+/// Secret files and includes are relative to the file that names them.
+fn folder_of(path: &Path) -> PathBuf {
+    path.parent().unwrap_or(Path::new("")).to_owned()
+}
+
+/// Parses every file, reporting all syntax errors.
+fn parse<'s>(sources: &'s Sources, problems: &Problems) -> Vec<(FileId, DeTable<'s>)> {
+    let mut parsed = Vec::new();
+    for file in sources.ids() {
+        let (table, errors) = DeTable::parse_recoverable(sources.text(file));
+        for error in errors {
+            let span = error.span().map(|range| Span::new(file, range));
+            // The broken line may hold a secret.
+            problems.add(
+                Diagnostic::error(span, format!("this is no TOML: {}", error.message())).unquoted(),
+            );
+        }
+        parsed.push((file, table.into_inner()));
+    }
+    parsed
+}
+
+/// The table of a section that may stand in one file only.
+fn single<'a>(roots: &[Table<'a>], key: &str, problems: &Problems) -> Option<Table<'a>> {
+    let mut found: Option<Table<'a>> = None;
+    for root in roots {
+        let Some(table) = root.table(key) else { continue };
+        if found.is_some() {
+            problems.add(
+                Diagnostic::error(table.span(), format!("[{key}] stands in two files"))
+                    .help("keep all its keys in one of them"),
+            );
+        } else {
+            found = Some(table);
+        }
+    }
+    found
+}
+
+/// The text of a root key that may stand in one file only.
+fn single_text(roots: &[Table<'_>], key: &str, problems: &Problems) -> Option<(String, Span)> {
+    let mut found = None;
+    for root in roots {
+        let Some((text, span)) = root.string(key) else { continue };
+        if found.is_some() {
+            problems.add(
+                Diagnostic::error(span, format!("`{key}` stands in two files"))
+                    .help("keep one of them"),
+            );
+        } else {
+            found = Some((text, span));
+        }
+    }
+    found
+}
+
+fn sections(path: &Path, roots: Vec<Table<'_>>, problems: &Problems) -> Config {
+    let all = |key: &str| roots.iter().flat_map(|root| root.tables(key)).collect::<Vec<_>>();
+    let database = single_text(&roots, "database", problems).map(|(text, _)| text);
+    let timezone = single_text(&roots, "timezone", problems).and_then(|(name, span)| {
+        TimeZone::get(&name)
+            .map_err(|_| {
+                problems.add(
+                    Diagnostic::error(span, format!("`{name}` is no time zone"))
+                        .help("write an IANA name like `Europe/Berlin` or `UTC`"),
+                );
+            })
+            .ok()
+    });
+    let mut reload = Reload::default();
+    for root in &roots {
+        root.value("include");
+        let words = [("signal", Reload::Signal), ("watch", Reload::Watch)];
+        if let Some(choice) = root.choice("reload", &words) {
+            reload = choice;
+        }
+    }
+    let poll = single(&roots, "poll", problems).map(PollSection::read).unwrap_or_default();
+    let network = single(&roots, "network", problems).map(NetworkSection::read).unwrap_or_default();
+    let story = single(&roots, "story", problems).map(StorySection::read).unwrap_or_default();
+    let history = single(&roots, "history", problems).map(HistorySection::read).unwrap_or_default();
+    let delivery =
+        single(&roots, "delivery", problems).map(DeliverySection::read).unwrap_or_default();
+    let public_url = single(&roots, "web", problems).map(web).unwrap_or_default();
+    let feeds = watch::read_feeds(all("feed"), poll.every);
+    let sinks = sink::read_sinks(all("sink"));
+    let mut draft = Draft::default();
+    roots.iter().for_each(|root| draft.read(root));
+    let any_lexicon = roots.iter().any(|root| LEXICON.iter().any(|key| root.has(key)));
+    if !any_lexicon && !problems.any_error() {
+        let start = roots.first().map(Table::span);
+        problems.add(
+            Diagnostic::error(start, "there are no rules").help(format!(
+                "add `include = [\"{BUILTIN_PACK}\"]` at the top for the shipped ones"
+            )),
+        );
+    }
+    roots.into_iter().for_each(Table::finish);
+    // Rules are checked after the rest, so that a misspelt section is told first.
+    let rules = draft.build(problems);
+    Config {
+        path: path.to_owned(),
+        files: Vec::new(),
+        database: database_path(path, database.as_deref().unwrap_or("pactwatch.db")),
+        timezone: timezone.unwrap_or(TimeZone::UTC),
+        reload,
+        poll,
+        network,
+        feeds,
+        story,
+        history,
+        delivery,
+        sinks,
+        public_url,
+        rules,
+    }
+}
+
+/// `[web]`: where our pages are reachable, for links in messages.
+fn web(table: Table<'_>) -> String {
+    if let Some((listen, span)) = table.string("listen")
+        && !listen.is_empty()
+    {
+        table.problems().add(
+            Diagnostic::error(span, "this version serves no pages").help("write `listen = \"\"`"),
+        );
+    }
+    let public_url = match table.string("public_url") {
+        Some((text, span)) if !text.is_empty() => match url::Url::parse(&text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => text,
+            _ => {
+                table.problems().add(
+                    Diagnostic::error(span, "`public_url` is no address of a page")
+                        .help("write it like `https://pactwatch.example.org`"),
+                );
+                String::new()
+            }
+        },
+        _ => String::new(),
+    };
+    table.finish();
+    public_url.trim_end_matches('/').to_owned()
+}
+
+/// Where a relative database lies: in systemd's state folder, else in `/var/lib/pactwatch` for the
+/// installed config, else in the working folder.
+fn database_path(config: &Path, database: &str) -> PathBuf {
+    let database = Path::new(database);
+    if database.is_absolute() {
+        return database.to_owned();
+    }
+    // systemd separates several folders with a colon; ours is the first.
+    let state = std::env::var("STATE_DIRECTORY").ok();
+    if let Some(folder) = state.as_deref().and_then(|list| list.split(':').next())
+        && !folder.is_empty()
+    {
+        return Path::new(folder).join(database);
+    }
+    let installed = Path::new(PLACES[1]).parent();
+    if installed.is_some() && config.parent() == installed {
+        return Path::new("/var/lib/pactwatch").join(database);
+    }
+    database.to_owned()
+}

@@ -1,0 +1,136 @@
+//! The whole config: found, merged from its files, gathered from the sections that the rooms own,
+//! and cross-checked. Nothing but `daemon` and `cli` sees it whole.
+//!
+//! All mistakes come in one [`Report`]; a config with a mistake is refused whole.
+
+mod check;
+mod files;
+mod gather;
+
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+
+use crate::deliver::DeliverySection;
+use crate::judge::StorySection;
+use crate::model::Feed;
+use crate::net::NetworkSection;
+use crate::rule::RuleSet;
+use crate::setting::{Diagnostic, Severity, Sources};
+use crate::sink::SinkConfig;
+use crate::store::HistorySection;
+use crate::watch::PollSection;
+
+pub use files::{BUILTIN_PACK, BUILTIN_PLACES, PLACES, find};
+
+/// A config that holds together.
+#[derive(Debug)]
+pub struct Config {
+    /// The main file.
+    pub path: PathBuf,
+    /// Every file that was read, the main one first; the embedded pack by its name.
+    pub files: Vec<PathBuf>,
+    /// The database file.
+    pub database: PathBuf,
+    /// Zone of the times that people read.
+    pub timezone: TimeZone,
+    /// When the config is read again.
+    pub reload: Reload,
+    /// How often feeds are polled.
+    pub poll: PollSection,
+    /// What requests may reach.
+    pub network: NetworkSection,
+    /// The feeds.
+    pub feeds: Vec<Feed>,
+    /// How items become stories.
+    pub story: StorySection,
+    /// What is kept.
+    pub history: HistorySection,
+    /// How messages are retried.
+    pub delivery: DeliverySection,
+    /// The receivers.
+    pub sinks: Vec<SinkConfig>,
+    /// Where our pages are reachable, for links in messages; empty for nowhere.
+    pub public_url: String,
+    /// The rules.
+    pub rules: RuleSet,
+}
+
+/// When the config is read again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Reload {
+    /// On SIGHUP.
+    #[default]
+    Signal,
+    /// On SIGHUP and whenever one of its files changes.
+    Watch,
+}
+
+/// What reading a config had to say.
+#[derive(Debug, Default)]
+pub struct Report {
+    sources: Sources,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// A report of one mistake that has no place.
+    fn of(diagnostic: Diagnostic) -> Self {
+        Self { sources: Sources::default(), diagnostics: vec![diagnostic] }
+    }
+
+    /// How many mistakes.
+    pub fn errors(&self) -> usize {
+        self.diagnostics.iter().filter(|one| one.severity == Severity::Error).count()
+    }
+
+    /// How many oddities.
+    pub fn warnings(&self) -> usize {
+        self.diagnostics.len() - self.errors()
+    }
+
+    /// The files that were read, the main one first; the embedded pack among them by its name.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.sources.paths()
+    }
+
+    /// All of it, one block a diagnostic, errors first.
+    pub fn render(&self, colour: bool) -> String {
+        let blocks: Vec<String> =
+            self.diagnostics.iter().map(|one| self.sources.render(one, colour)).collect();
+        blocks.join("\n\n")
+    }
+
+    /// The mistakes as single lines `file:line:col: message`, for logs.
+    pub fn lines(&self) -> Vec<String> {
+        let place = |one: &Diagnostic| one.span.map(|span| self.sources.place(span) + ": ");
+        self.diagnostics.iter().map(|one| place(one).unwrap_or_default() + &one.message).collect()
+    }
+}
+
+/// Finds and reads the config. `named` is the file given by `--config` or `PACTWATCH_CONFIG`.
+///
+/// # Errors
+///
+/// The report of everything that is wrong with it.
+pub fn load(named: Option<&Path>) -> Result<(Config, Report), Report> {
+    let Some(path) = find(named) else {
+        return Err(Report::of(
+            Diagnostic::error(
+                None,
+                format!("no config file: {} do not exist", PLACES.join(" and ")),
+            )
+            .help("name one with `--config FILE`"),
+        ));
+    };
+    gather::gather(&path)
+}
+
+/// Reads rules alone, for commands that work without a config: the shipped pack.
+///
+/// # Errors
+///
+/// The report of what is wrong with the pack, which a test of ours excludes.
+pub fn builtin_rules() -> Result<RuleSet, Report> {
+    gather::builtin_rules()
+}

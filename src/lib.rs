@@ -23,6 +23,7 @@
 //! | [`judge`] | second station: identity, stories, ledger, who is told; the planner is pure |
 //! | [`deliver`] | third station: one worker a sink, the retry policy is pure |
 //! | [`config`] | finds, merges and cross-checks the config; each room reads its own section |
+//! | [`daemon`] | builds, joins, reloads and stops the stations |
 //!
 //! Imports point down this table's order; stations never import each other. `tests/it/house.rs` holds
 //! that against the code.
@@ -37,13 +38,16 @@
 //! - No type of rusqlite leaves `store`, none of feed-rs leaves `watch::read`.
 
 pub mod config;
+pub mod daemon;
 pub mod deliver;
 pub mod judge;
+pub mod logging;
 pub mod model;
 pub mod net;
 pub mod rule;
 pub mod setting;
 pub mod sink;
 pub mod store;
+pub mod systemd;
 pub mod text;
 pub mod watch;

@@ -24,6 +24,7 @@
 //! | [`deliver`] | third station: one worker a sink, the retry policy is pure |
 //! | [`config`] | finds, merges and cross-checks the config; each room reads its own section |
 //! | [`daemon`] | builds, joins, reloads and stops the stations |
+//! | [`cli`] | one file a command family |
 //!
 //! Imports point down this table's order; stations never import each other. `tests/it/house.rs` holds
 //! that against the code.
@@ -37,6 +38,7 @@
 //! - No secret has a `Debug` or `Display` that shows it.
 //! - No type of rusqlite leaves `store`, none of feed-rs leaves `watch::read`.
 
+pub mod cli;
 pub mod config;
 pub mod daemon;
 pub mod deliver;

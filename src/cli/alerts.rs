@@ -1,0 +1,118 @@
+//! `alerts`: what was raised.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::listing::{list, parse_since, short_time};
+use super::picture::{Context, explain};
+use super::{Common, Screen};
+use crate::model::{AlertId, Finding};
+use crate::store::{Access, AlertFilter};
+
+/// Commands below `alerts`.
+#[derive(Debug, Subcommand)]
+pub(super) enum AlertsCommand {
+    /// The newest alerts
+    List(ListArgs),
+    /// One alert with its evidence, its copies and where it went
+    Show {
+        /// Short id, like A-12
+        id: AlertId,
+    },
+}
+
+/// Options of `alerts list`.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only alerts raised since then: 24h, 30d, 2026-01-31
+    #[arg(long, value_parser = parse_since, value_name = "TIME")]
+    since: Option<Timestamp>,
+    /// Only alerts of this alliance
+    #[arg(long, value_name = "NAME")]
+    alliance: Option<String>,
+    /// Only alerts of this rule
+    #[arg(long, value_name = "ID")]
+    rule: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    limit: usize,
+}
+
+/// Runs a command below `alerts`.
+pub(super) async fn alerts(
+    common: &Common,
+    command: AlertsCommand,
+    screen: &mut Screen,
+) -> anyhow::Result<ExitCode> {
+    let store = common.open(&common.load()?, Access::Read)?;
+    match command {
+        AlertsCommand::List(args) => {
+            let filter = AlertFilter {
+                since: args.since,
+                limit: args.limit,
+                alliance: args.alliance,
+                rule: args.rule,
+                ..AlertFilter::default()
+            };
+            let rows = store.alerts(filter).await?;
+            let columns = [
+                ("id", "ID"),
+                ("raised", "RAISED"),
+                ("level", "LEVEL"),
+                ("alliances", "ALLIANCE"),
+                ("candidates", "CANDIDATES"),
+                ("acts", "ACTS"),
+                ("title", "TITLE"),
+            ];
+            list(screen, &rows, &columns, "no alerts yet")?;
+        }
+        AlertsCommand::Show { id } => {
+            let Some(detail) = store.alert(id).await? else {
+                anyhow::bail!(
+                    "there is no alert {id}\n`pactwatch alerts list` shows those there are"
+                );
+            };
+            if screen.json() {
+                screen.object(&detail)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            let alert = &detail.alert;
+            let finding = Finding { matched: Some(alert.matched.clone()), ..Finding::default() };
+            let context = Context { level: Some(alert.level), decision: None };
+            screen.line(format!("{id}   {}   {}", alert.story, alert.kind.as_str()))?;
+            explain(screen, &alert.item, &finding, context)?;
+            let url = alert.item.url.as_deref().unwrap_or("no link");
+            screen.line(format!("item   {} · {} · {url}", alert.item.title, alert.item.feed))?;
+            screen.line(format!(
+                "dates  published {}, raised {}",
+                alert.item.published.map_or_else(|| "unknown".to_owned(), short_time),
+                short_time(alert.raised)
+            ))?;
+            for before in &alert.before {
+                screen.line(format!(
+                    "before {} {} {} {}",
+                    short_time(before.since),
+                    before.candidate,
+                    before.act,
+                    before.title
+                ))?;
+            }
+            for copy in &detail.also_in {
+                let how = if copy.copy { " (same text)" } else { "" };
+                screen.line(format!("also   {} · {}{how}", copy.feed, copy.title))?;
+            }
+            for message in &detail.messages {
+                screen.line(format!(
+                    "sent   {} · {} · {}",
+                    message.sink, message.state, message.id
+                ))?;
+            }
+            if detail.messages.is_empty() {
+                screen.line("sent   to nobody: no sink's routing wanted it")?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,193 @@
+//! `explain`: which rules match a text and why, which nearly did.
+
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::json;
+use url::Url;
+
+use super::picture::{Context, explain as picture};
+use super::{Common, Screen};
+use crate::config::{self, Config};
+use crate::judge::Replay;
+use crate::model::{Every, Feed, FeedName, Item, ItemKey, Kind};
+use crate::net::{Client, NetworkSection};
+use crate::rule::RuleSet;
+use crate::watch::read::{Document, read};
+use crate::{text, watch};
+
+/// Longest text that is explained.
+const TEXT_BYTES: u64 = 1 << 20;
+/// Items of a feed that are explained.
+const ITEMS: usize = 100;
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  pactwatch explain \"Canada may join AUKUS Pillar 2\"\n  \
+    pactwatch explain --file article.txt --date 2022-05-18\n  \
+    pactwatch explain --url https://www.example.org/feed.xml")]
+pub(super) struct ExplainArgs {
+    /// A headline; `-` reads standard input (first line the headline, the rest the text)
+    #[arg(required_unless_present_any = ["url", "file"])]
+    text: Option<String>,
+    /// A feed or a page
+    #[arg(long, conflicts_with_all = ["text", "file"])]
+    url: Option<Url>,
+    /// A text file (first line the headline) or a feed document
+    #[arg(long, conflicts_with = "text", value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// The item's date, for who was a member then
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: Option<jiff::civil::Date>,
+}
+
+/// Explains each item that the arguments name.
+pub(super) async fn explain(
+    common: &Common,
+    args: &ExplainArgs,
+    screen: &mut Screen,
+) -> anyhow::Result<ExitCode> {
+    let (rules, network) = rules_and_network(common)?;
+    let now = match args.date {
+        Some(date) => date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp(),
+        None => Timestamp::now(),
+    };
+    let items = items(args, &network, now).await?;
+    for (index, item) in items.iter().enumerate() {
+        let finding = rules.examine(item);
+        let level = finding.matched.clone().map(|matched| {
+            Replay::alone(rules.standings()).next(item.clone(), Some(matched)).level
+        });
+        if screen.json() {
+            screen.object(&json!({
+                "title": item.title, "url": item.url, "level": level.flatten(),
+                "match": finding.matched, "near": finding.near, "masked": finding.masked,
+            }))?;
+            continue;
+        }
+        if index > 0 {
+            screen.line("")?;
+        }
+        picture(screen, item, &finding, Context { level: level.flatten(), decision: None })?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The rules of the config, or the shipped pack where there is no config.
+pub(super) fn rules_and_network(common: &Common) -> anyhow::Result<(RuleSet, NetworkSection)> {
+    if config::find(common.config.as_deref()).is_none() {
+        let rules = config::builtin_rules().map_err(|report| super::refusal(&report))?;
+        return Ok((rules, NetworkSection::default()));
+    }
+    let Config { rules, network, .. } = common.load()?;
+    Ok((rules, network))
+}
+
+async fn items(
+    args: &ExplainArgs,
+    network: &NetworkSection,
+    now: Timestamp,
+) -> anyhow::Result<Vec<Item>> {
+    if let Some(url) = &args.url {
+        let (bytes, content_type) = fetch(network, url).await?;
+        return Ok(from_document(&bytes, content_type.as_deref(), url.as_str(), now));
+    }
+    if let Some(path) = &args.file {
+        let bytes =
+            std::fs::read(path).with_context(|| format!("failed to read `{}`", path.display()))?;
+        return Ok(from_document(&bytes, None, "", now));
+    }
+    let mut text = args.text.clone().unwrap_or_default();
+    if text == "-" {
+        text.clear();
+        std::io::stdin()
+            .take(TEXT_BYTES)
+            .read_to_string(&mut text)
+            .context("failed to read standard input")?;
+    }
+    if text.trim().is_empty() {
+        bail!("there is no text to explain");
+    }
+    Ok(vec![plain(&text, now)])
+}
+
+/// Fetches one address with the bounds and the guard of polling.
+pub(super) async fn fetch(
+    network: &NetworkSection,
+    url: &Url,
+) -> anyhow::Result<(Vec<u8>, Option<String>)> {
+    let client = Client::new(&network.feed_client(0))?;
+    let fetched = watch::fetch_once(&client, url, &watch::PollSection::default()).await;
+    fetched.map_err(|why| anyhow::anyhow!("failed to fetch `{url}`: {why}"))
+}
+
+/// The entries of a feed, or the one text of a page or text file.
+fn from_document(bytes: &[u8], content_type: Option<&str>, url: &str, now: Timestamp) -> Vec<Item> {
+    let feed = stand_in(url);
+    let document = Document { bytes, content_type, url };
+    if let Ok(mut reading) = read(document, &feed, now) {
+        reading.items.truncate(ITEMS);
+        return reading.items;
+    }
+    let raw = String::from_utf8_lossy(bytes);
+    let page = raw.trim_start().starts_with('<');
+    let mut item = match page {
+        true => {
+            let title = between(&raw, "<title", "</title>").map(text::html_to_text);
+            let mut item = plain("", now);
+            item.title = text::clean(&title.unwrap_or_default());
+            item.body = text::clean_lines(&text::html_to_text(&raw));
+            item
+        }
+        false => plain(&raw, now),
+    };
+    item.url = (!url.is_empty()).then(|| url.to_owned());
+    vec![item]
+}
+
+/// What stands between an opening tag and its end.
+fn between<'t>(text: &'t str, open: &str, close: &str) -> Option<&'t str> {
+    let lower = text.to_ascii_lowercase();
+    let tag = lower.find(open)?;
+    let start = tag + lower[tag..].find('>')? + 1;
+    let end = start + lower[start..].find(close)?;
+    text.get(start..end)
+}
+
+/// A text as an item: the first line is the headline, the rest the body.
+fn plain(source: &str, now: Timestamp) -> Item {
+    let source = source.trim();
+    let (title, body) = source.split_once('\n').unwrap_or((source, ""));
+    Item {
+        key: ItemKey::new("explain"),
+        feed: FeedName::new("explain"),
+        url: None,
+        canonical: None,
+        title: text::clean(title),
+        summary: String::new(),
+        body: text::clean_lines(body),
+        author: String::new(),
+        categories: Vec::new(),
+        language: None,
+        published: Some(now),
+        seen: now,
+        kind: Kind::default(),
+        tags: Vec::new(),
+    }
+}
+
+/// A feed that is in no config, for reading a document.
+pub(super) fn stand_in(url: &str) -> Feed {
+    Feed {
+        name: FeedName::new(if url.is_empty() { "document" } else { url }),
+        url: url.to_owned(),
+        every: Every::Auto,
+        kind: Kind::default(),
+        tags: Vec::new(),
+        shadow: false,
+    }
+}

@@ -1,0 +1,169 @@
+//! `feeds`: their health, and reading one as the daemon would.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+use url::Url;
+
+use super::explain::{fetch, rules_and_network, stand_in};
+use super::listing::list;
+use super::screen::DIM;
+use super::{Common, Screen};
+use crate::config::Config;
+use crate::store::{Access, FeedRow, Store};
+use crate::watch::read::{Document, read};
+
+/// Commands below `feeds`.
+#[derive(Debug, Subcommand)]
+pub(super) enum FeedsCommand {
+    /// Health of every feed of the config
+    List,
+    /// Read one document as the daemon would
+    Test(TestArgs),
+}
+
+/// Options of `feeds test`.
+#[derive(Debug, Args)]
+pub(super) struct TestArgs {
+    /// A file or an address
+    source: String,
+    /// Content-Type to assume for a file
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+    /// Address that relative links in a file resolve against
+    #[arg(long, value_name = "URL")]
+    base: Option<String>,
+}
+
+/// A feed as `feeds list` shows it.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Row {
+    pub(super) name: String,
+    pub(super) url: String,
+    pub(super) state: String,
+    pub(super) last_success: Option<Timestamp>,
+    pub(super) next_due: Option<Timestamp>,
+    pub(super) failures: u32,
+    pub(super) items: u64,
+    pub(super) last_error: Option<String>,
+    pub(super) faults: Vec<String>,
+}
+
+/// Runs a command below `feeds`.
+pub(super) async fn feeds(
+    common: &Common,
+    command: FeedsCommand,
+    screen: &mut Screen,
+) -> anyhow::Result<ExitCode> {
+    match command {
+        FeedsCommand::List => {
+            let config = common.load()?;
+            // A config that never ran has feeds too: all of them new.
+            let store = match config.database.exists() {
+                true => Some(common.open(&config, Access::Read)?),
+                false => None,
+            };
+            let rows = rows(&config, store.as_ref()).await?;
+            let columns = [
+                ("name", "NAME"),
+                ("state", "STATE"),
+                ("last_success", "LAST SUCCESS"),
+                ("next_due", "NEXT DUE"),
+                ("failures", "FAILURES"),
+                ("items", "ITEMS"),
+                ("last_error", "ERROR"),
+            ];
+            list(screen, &rows, &columns, "there are no feeds in the config")?;
+        }
+        FeedsCommand::Test(args) => test(common, &args, screen).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Every feed of the config with what the database knows of it.
+pub(super) async fn rows(config: &Config, store: Option<&Store>) -> anyhow::Result<Vec<Row>> {
+    let mut known: HashMap<String, FeedRow> = HashMap::new();
+    if let Some(store) = store {
+        for row in store.feeds().await? {
+            known.insert(row.name.clone(), row);
+        }
+    }
+    let row = |feed: &crate::model::Feed| {
+        let mut row = Row {
+            name: feed.name.to_string(),
+            url: feed.url.clone(),
+            state: "new".to_owned(),
+            last_success: None,
+            next_due: None,
+            failures: 0,
+            items: 0,
+            last_error: None,
+            faults: Vec::new(),
+        };
+        if let Some(state) = known.remove(feed.name.as_str()) {
+            row.state = state.state;
+            row.last_success = state.last_success;
+            row.next_due = state.next_due;
+            row.failures = state.failures;
+            row.items = state.items;
+            row.last_error = state.last_error;
+            row.faults = state.faults;
+        }
+        row
+    };
+    Ok(config.feeds.iter().map(row).collect())
+}
+
+async fn test(common: &Common, args: &TestArgs, screen: &mut Screen) -> anyhow::Result<()> {
+    let address = Url::parse(&args.source).ok().filter(|url| url.has_host());
+    let (bytes, content_type, base) = match address {
+        Some(url) => {
+            let (_, network) = rules_and_network(common)?;
+            let (bytes, content_type) = fetch(&network, &url).await?;
+            (bytes, content_type, url.to_string())
+        }
+        None => {
+            let bytes = std::fs::read(Path::new(&args.source))
+                .with_context(|| format!("failed to read `{}`", args.source))?;
+            (bytes, None, String::new())
+        }
+    };
+    let content_type = args.content_type.clone().or(content_type);
+    let base = args.base.clone().unwrap_or(base);
+    let document = Document { bytes: &bytes, content_type: content_type.as_deref(), url: &base };
+    let reading = read(document, &stand_in(&base), Timestamp::now())
+        .map_err(|why| anyhow::anyhow!("`{}` is no feed: {why}", args.source))?;
+    for item in &reading.items {
+        let summary = if item.summary.is_empty() { &item.body } else { &item.summary };
+        if screen.json() {
+            screen.object(&json!({
+                "key": item.key, "title": item.title, "url": item.url,
+                "published": item.published, "summary": summary,
+            }))?;
+            continue;
+        }
+        let title = screen.styled(super::screen::BOLD, &item.title);
+        screen.line(title)?;
+        let date = item.published.map_or_else(|| "no date".to_owned(), super::listing::short_time);
+        screen.line(format!("  {date} · {}", item.url.as_deref().unwrap_or("no link")))?;
+        if !summary.is_empty() {
+            let width = screen.width().saturating_sub(2);
+            let text = super::screen::cut_to_width(&summary.replace('\n', " "), width);
+            let styled = screen.styled(DIM, format!("  {text}"));
+            screen.line(styled)?;
+        }
+    }
+    if !screen.json() {
+        screen.line(format!("{} entries", reading.items.len()))?;
+        for fault in &reading.faults {
+            screen.line(format!("repaired: {fault}"))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! `sinks`: the receivers.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Subcommand;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::listing::list;
+use super::screen::{BAD, GOOD};
+use super::{Common, FAILED, Screen};
+use crate::daemon;
+use crate::model::{MessageId, Outcome};
+use crate::setting::nearest;
+use crate::sink::contract::{Letter, Parcel, Stationery};
+
+/// Commands below `sinks`.
+#[derive(Debug, Subcommand)]
+pub(super) enum SinksCommand {
+    /// The receivers of the config
+    List,
+    /// Send a test message now, past the queue
+    Test {
+        /// The sink's name
+        name: String,
+    },
+}
+
+/// Runs a command below `sinks`.
+pub(super) async fn sinks(
+    common: &Common,
+    command: SinksCommand,
+    screen: &mut Screen,
+) -> anyhow::Result<ExitCode> {
+    let config = common.load()?;
+    match command {
+        SinksCommand::List => {
+            let rows: Vec<_> = config
+                .sinks
+                .iter()
+                .map(|sink| {
+                    json!({
+                        "name": sink.name, "type": sink.kind(), "rules": sink.route.rules,
+                        "min_level": sink.route.min_level,
+                    })
+                })
+                .collect();
+            let columns = [
+                ("name", "NAME"),
+                ("type", "TYPE"),
+                ("rules", "RULES"),
+                ("min_level", "FROM LEVEL"),
+            ];
+            list(screen, &rows, &columns, "there are no sinks in the config")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        SinksCommand::Test { name } => {
+            let Some(sink) = config.sinks.iter().find(|sink| sink.name.as_str() == name) else {
+                let names = config.sinks.iter().map(|sink| sink.name.as_str());
+                let help = nearest(&name, names)
+                    .map_or_else(String::new, |near| format!("\ndid you mean `{near}`?"));
+                anyhow::bail!("there is no sink `{name}` in the config{help}");
+            };
+            let outlet = sink
+                .build(&daemon::workshop(&config))
+                .map_err(|error| anyhow::anyhow!("failed to set up the sink `{name}`: {error}"))?;
+            let stationery = Stationery {
+                timezone: config.timezone.clone(),
+                public_url: config.public_url.clone(),
+                now: Timestamp::now(),
+            };
+            let sealed = outlet.sink.render(&Letter::Ping, &stationery);
+            // Each test is a message of its own.
+            let id = MessageId::new(format!("msg_test_{}", stationery.now.as_millisecond()));
+            let begun = Instant::now();
+            let timeout = config.delivery.timeout;
+            let answer = outlet.sink.send(Parcel { id: &id, sealed: &sealed, timeout }).await;
+            let accepted = matches!(answer.outcome, Outcome::Delivered { .. });
+            if screen.json() {
+                screen.object(&json!({
+                    "sink": name, "accepted": accepted, "status": answer.status,
+                    "error": answer.error, "answer": answer.body,
+                }))?;
+            } else {
+                let status = answer.status.map(|code| format!(" with {code}")).unwrap_or_default();
+                let took = begun.elapsed().as_millis();
+                let text = match accepted {
+                    true => screen.styled(GOOD, format!("accepted{status} after {took} ms")),
+                    false => {
+                        let why = answer.error.unwrap_or_else(|| "no reason given".to_owned());
+                        screen.styled(BAD, format!("not accepted{status}: {why}"))
+                    }
+                };
+                screen.line(text)?;
+                if !answer.body.is_empty() {
+                    screen.line(format!("it answered: {}", answer.body))?;
+                }
+            }
+            Ok(if accepted { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+        }
+    }
+}

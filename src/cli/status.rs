@@ -1,0 +1,135 @@
+//! `status`: what there is to know at a glance, from the database of a running or stopped daemon.
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::feeds::rows;
+use super::listing::{ago, short_time};
+use super::screen::{BAD, GOOD};
+use super::{Common, Screen};
+use crate::model::Condition;
+use crate::store::{Access, AlertFilter, Store};
+
+/// Feeds that are named one by one before the rest is counted.
+const NAMED: usize = 5;
+/// A message that waits longer than this is a problem.
+const STUCK: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+
+/// Something to look at.
+struct Problem {
+    what: String,
+    since: Option<Timestamp>,
+    cure: String,
+}
+
+/// Prints feeds, queue, alerts and problems.
+pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Result<ExitCode> {
+    let config = common.load()?;
+    let store = common.open(&config, Access::Read)?;
+    let now = Timestamp::now();
+    let feeds = rows(&config, Some(&store)).await?;
+    let counts = store.counts(now).await?;
+    let problems = problems(&feeds, &store, now).await?;
+    let by_state: serde_json::Map<String, Value> = Condition::ALL
+        .iter()
+        .map(|state| {
+            let count = feeds.iter().filter(|feed| feed.state == state.as_str()).count();
+            (state.as_str().to_owned(), json!(count))
+        })
+        .collect();
+    if screen.json() {
+        let problems: Vec<Value> = problems
+            .iter()
+            .map(|one| json!({ "what": one.what, "since": one.since, "do": one.cure }))
+            .collect();
+        screen.object(&json!({
+            "feeds": by_state, "queue": counts.queue, "alerts": counts.alerts_24h,
+            "problems": problems, "items": counts.items, "too_old": counts.too_old,
+            "database": config.database, "database_bytes": counts.bytes,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let good = feeds.iter().filter(|feed| feed.state == "ok").count();
+    screen.line(format!("feeds     {good} of {} answer", feeds.len()))?;
+    let waiting: u64 = counts.open_messages();
+    let dead: u64 = counts.dead_messages();
+    screen.line(format!("queue     {waiting} waiting, {dead} dead letters"))?;
+    screen.line(format!("alerts    {} in the last 24 h", counts.alerts_24h))?;
+    let newest = store.alerts(AlertFilter { limit: 3, ..AlertFilter::default() }).await?;
+    for alert in &newest {
+        screen.line(format!("  {}  {}  {}", alert.id, short_time(alert.raised), alert.title))?;
+    }
+    screen.line(format!(
+        "items     {} stored, {} were too old to tell; {:.1} MB in {}",
+        counts.items,
+        counts.too_old,
+        counts.bytes as f64 / 1e6,
+        config.database.display()
+    ))?;
+    if problems.is_empty() {
+        let text = screen.styled(GOOD, "no problems");
+        screen.line(text)?;
+    }
+    for one in &problems {
+        let since = one.since.map(|since| format!(" ({})", ago(since, now))).unwrap_or_default();
+        let text = screen.styled(BAD, format!("problem   {}{since}", one.what));
+        screen.line(text)?;
+        screen.line(format!("          {}", one.cure))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn problems(
+    feeds: &[super::feeds::Row],
+    store: &Store,
+    now: Timestamp,
+) -> anyhow::Result<Vec<Problem>> {
+    let mut list = Vec::new();
+    let cures = [
+        ("failing", "`pactwatch feeds list` shows why; the daemon goes on trying"),
+        (
+            "blocked",
+            "the site refuses monitors: set `contact` under [network], poll it less often, or ask them",
+        ),
+        ("silent", "open the feed in a browser: has it moved or ended?"),
+        ("retired", "the site says that the feed is gone for good: take it out of the config"),
+    ];
+    for (state, cure) in cures {
+        let named: Vec<&super::feeds::Row> =
+            feeds.iter().filter(|feed| feed.state == state).collect();
+        for feed in named.iter().take(NAMED) {
+            let why = feed.last_error.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            list.push(Problem {
+                what: format!("the feed `{}` is {state}{why}", feed.name),
+                since: feed.last_success,
+                cure: cure.to_owned(),
+            });
+        }
+        if named.len() > NAMED {
+            list.push(Problem {
+                what: format!("{} more feeds are {state}", named.len() - NAMED),
+                since: None,
+                cure: cure.to_owned(),
+            });
+        }
+    }
+    for sink in store.sink_troubles().await? {
+        list.push(Problem {
+            what: format!("the sink `{}` is disabled: {}", sink.name, sink.why),
+            since: Some(sink.since),
+            cure: "mend its address or secret in the config, then restart or reload".to_owned(),
+        });
+    }
+    for queue in store.queue_ages().await? {
+        if now.duration_since(queue.oldest) > STUCK {
+            list.push(Problem {
+                what: format!("{} messages wait for the sink `{}`", queue.waiting, queue.sink),
+                since: Some(queue.oldest),
+                cure: format!("`pactwatch deliveries list --sink '{}'` shows why", queue.sink),
+            });
+        }
+    }
+    Ok(list)
+}

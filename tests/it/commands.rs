@@ -1,0 +1,193 @@
+//! Commands with the fixed shapes that other programs rely on.
+
+use serde_json::Value;
+
+use crate::program::{Program, errors, text};
+use crate::world::{Hook, Reply, Site, entry};
+
+/// Keys of an object, in order.
+fn keys(value: &Value) -> Vec<String> {
+    value.as_object().unwrap().keys().cloned().collect()
+}
+
+/// The fixed keys must come first and in order; more may follow.
+fn assert_shape(value: &Value, fixed: &[&str]) {
+    let have = keys(value);
+    assert!(have.len() >= fixed.len() && have.iter().zip(fixed).all(|(a, b)| a == b), "{have:?}");
+}
+
+/// One round over a feed with a flagged story and a quiet one, one receiver that refuses.
+async fn after_one_round() -> (Program, Site, Hook) {
+    let site = Site::start().await;
+    let hook = Hook::start(|_, _| Reply::status(503)).await;
+    site.publish(
+        "paper",
+        [
+            entry("ireland", "Ireland formally applies to join NATO", "Dublin handed in its bid."),
+            entry("weather", "Storm closes ferry ports", "Sailings are off until Sunday."),
+        ],
+    );
+    let config = Program::config(&[site.url("paper")], &hook.url("alerts"))
+        .replace("retry = [\"50ms\", \"100ms\", \"200ms\"]", "retry = [\"1h\"]");
+    let program = Program::new(&config);
+    let output = program.run(&["once"]).await;
+    assert_eq!(output.status.code(), Some(1), "a failed attempt is exit 1: {}", errors(&output));
+    (program, site, hook)
+}
+
+#[tokio::test]
+async fn listings_have_their_fixed_shapes() {
+    let (program, _site, _hook) = after_one_round().await;
+    let feeds = program.json(&["feeds", "list"]).await;
+    assert_shape(
+        &feeds[0],
+        &["name", "url", "state", "last_success", "next_due", "failures", "items"],
+    );
+    assert_eq!(feeds[0]["items"], 2);
+    let alerts = program.json(&["alerts", "list"]).await;
+    let shape = [
+        "id",
+        "story",
+        "kind",
+        "level",
+        "rule",
+        "alliances",
+        "candidates",
+        "acts",
+        "title",
+        "url",
+        "feed",
+        "raised",
+    ];
+    assert_shape(&alerts[0], &shape);
+    assert_eq!((alerts.len(), &alerts[0]["kind"]), (1, &Value::from("raised")));
+    assert_eq!(alerts[0]["candidates"], serde_json::json!(["IE"]));
+    let deliveries = program.json(&["deliveries", "list"]).await;
+    let shape = [
+        "id",
+        "type",
+        "alert",
+        "alerts",
+        "sink",
+        "state",
+        "attempts",
+        "due",
+        "last_status",
+        "last_error",
+        "created",
+    ];
+    assert_shape(&deliveries[0], &shape);
+    assert_eq!(deliveries[0]["state"], "retrying");
+    assert_eq!(deliveries[0]["last_status"], 503);
+    let ledger = program.json(&["ledger"]).await;
+    let shape = ["alliance", "candidate", "act", "actor", "since", "alert", "title"];
+    let ours = ledger.iter().find(|one| one["candidate"] == "IE" && one["alliance"] == "NATO");
+    assert_shape(ours.expect("the move is not in the ledger"), &shape);
+    let status = program.json(&["status"]).await;
+    assert_eq!(status.len(), 1);
+    for key in ["feeds", "queue", "alerts", "problems"] {
+        assert!(status[0].get(key).is_some(), "{key} is missing: {}", status[0]);
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_shown_and_retried_under_its_id() {
+    let (program, _site, hook) = after_one_round().await;
+    let id = program.json(&["deliveries", "list"]).await[0]["id"].as_str().unwrap().to_owned();
+    let shown = program.run(&["deliveries", "show", &id]).await;
+    assert!(text(&shown).contains("503"), "{}", text(&shown));
+    let retried = program.run(&["deliveries", "retry", &id]).await;
+    assert!(retried.status.success(), "{}", errors(&retried));
+    program.run(&["once"]).await;
+    let ids: Vec<String> = hook.received().into_iter().map(|one| one.id).collect();
+    assert_eq!(ids, [id.clone(), id]);
+}
+
+#[tokio::test]
+async fn a_test_message_goes_to_one_sink() {
+    let (program, _site, hook) = after_one_round().await;
+    let before = hook.received().len();
+    let output = program.run(&["sinks", "test", "hook"]).await;
+    assert_eq!(output.status.code(), Some(1), "a refused test is a failure");
+    let received = hook.received();
+    assert_eq!(received.len(), before + 1);
+    assert_eq!(received[before].body["type"], "test.ping");
+    let unknown = program.run(&["sinks", "test", "hok"]).await;
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(errors(&unknown).contains("`hook`"), "no suggestion: {}", errors(&unknown));
+}
+
+#[tokio::test]
+async fn replay_decides_line_by_line() {
+    let program = Program::new("include = [\"builtin:alliances\"]\n");
+    let items = [
+        r#"{"id":"1","title":"Ireland formally applies to join NATO","date":"2026-01-05"}"#,
+        r#"{"id":"2","title":"Storm closes ferry ports","date":"2026-01-05 10:00"}"#,
+        r#"{"id":"3","title":"Ireland formally applies to join NATO","date":"2026-01-05T11:00:00Z"}"#,
+        r#"{"id":"4","title":"Parliament of Hungary ratifies Ireland's NATO accession"}"#,
+    ];
+    std::fs::write(program.path("items.jsonl"), items.join("\n")).unwrap();
+    let lines = program.json(&["replay", "--items", "items.jsonl"]).await;
+    let decisions: Vec<&str> =
+        lines.iter().map(|line| line["decision"].as_str().unwrap()).collect();
+    assert_eq!(decisions[..3], ["alert", "quiet", "duplicate"]);
+    assert!(["alert", "update"].contains(&decisions[3]), "{decisions:?}");
+    let shape = ["id", "decision", "level", "rules", "alliances", "candidates", "acts"];
+    lines.iter().for_each(|line| assert_shape(line, &shape));
+    let alone = program.json(&["replay", "--items", "items.jsonl", "--no-dedup"]).await;
+    let decisions: Vec<&str> =
+        alone.iter().map(|line| line["decision"].as_str().unwrap()).collect();
+    assert_eq!(decisions, ["alert", "quiet", "alert", "alert"]);
+    assert!(!program.path("pactwatch.db").exists(), "replay wrote a database");
+}
+
+#[tokio::test]
+async fn a_broken_line_of_items_is_named() {
+    let program = Program::new("include = [\"builtin:alliances\"]\n");
+    std::fs::write(program.path("items.jsonl"), "{\"id\":\"1\",\"title\":\"a\"}\n{oops\n").unwrap();
+    let output = program.run(&["replay", "--items", "items.jsonl"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(errors(&output).contains("items.jsonl:2"), "{}", errors(&output));
+}
+
+#[tokio::test]
+async fn feeds_test_reads_a_file_as_the_daemon_would() {
+    let program = Program::new("include = [\"builtin:alliances\"]\n");
+    let document = r#"<rss version="2.0"><channel><title>T</title><item><title>A &amp; B</title>
+        <link>/a</link><guid isPermaLink="false">g1</guid>
+        <pubDate>Mon, 05 Jan 2026 10:00:00 GMT</pubDate></item></channel></rss>"#;
+    std::fs::write(program.path("feed.xml"), document).unwrap();
+    let arguments = ["feeds", "test", "feed.xml", "--base", "https://example.org/feed"];
+    let lines = program.json(&arguments).await;
+    assert_shape(&lines[0], &["key", "title", "url", "published", "summary"]);
+    assert_eq!(lines[0]["title"], "A & B");
+    assert_eq!(lines[0]["url"], "https://example.org/a");
+    assert_eq!(lines[0]["published"], "2026-01-05T10:00:00Z");
+    std::fs::write(program.path("page.html"), "<html><body>Not found</body></html>").unwrap();
+    let output = program.run(&["feeds", "test", "page.html"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(errors(&output).contains("web page"), "{}", errors(&output));
+}
+
+#[tokio::test]
+async fn the_demo_works_without_config_or_network() {
+    let program = Program::new("");
+    let output = program.command(&["demo"]).output().await.unwrap();
+    assert!(output.status.success(), "{}", errors(&output));
+    let shown = text(&output);
+    for part in ["[Asian NATO]", "AUKUS", "503", "429", "pactwatch run"] {
+        assert!(shown.contains(part), "`{part}` is missing:\n{shown}");
+    }
+    let left: Vec<_> = std::fs::read_dir(program.folder()).unwrap().collect();
+    assert_eq!(left.len(), 1, "the demo left files behind: {left:?}");
+}
+
+#[tokio::test]
+async fn commands_before_the_first_run_say_what_to_do() {
+    let program = Program::new("include = [\"builtin:alliances\"]\n");
+    for command in [["alerts", "list"], ["deliveries", "list"], ["stories", "list"]] {
+        let output = program.run(&command).await;
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        assert!(errors(&output).contains("pactwatch run"), "{}", errors(&output));
+    }
+}

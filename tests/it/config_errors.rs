@@ -1,0 +1,118 @@
+//! What is said of a config with mistakes: everything in one report, with place and cure.
+
+use crate::program::{Program, errors, text};
+
+/// Runs `check` on a config that must be refused and gives the report.
+async fn report(config: &str) -> String {
+    let program = Program::new(config);
+    let output = program.run(&["check"]).await;
+    assert_eq!(output.status.code(), Some(78), "{}", text(&output));
+    errors(&output)
+}
+
+#[tokio::test]
+async fn all_mistakes_come_in_one_report() {
+    let report = report(
+        r#"include = ["builtin:alliances"]
+timezone = "Europe/Atlantis"
+
+[poll]
+evry = "5m"
+min = "5 bananas"
+per_host = 0
+
+[[feed]]
+name = "one"
+url = "ftp://example.org/feed"
+
+[[feed]]
+name = "one"
+url = "https://example.org/feed"
+kind = "ofical"
+
+[[sink]]
+name = "desk"
+type = "slak"
+
+[[sink]]
+name = "hook"
+type = "webhook"
+url = "https://hooks.example.org/T0PSECRET"
+min_level = "flsh"
+"#,
+    )
+    .await;
+    insta::assert_snapshot!(report);
+    assert!(!report.contains("T0PSECRET"));
+}
+
+#[tokio::test]
+async fn mistakes_in_rules_show_the_query_and_a_caret() {
+    let report = report(
+        r#"
+[alliance.NATO]
+terms = ["NATO"]
+[act.joins]
+terms = ["join*"]
+stage = 5
+[place.SE]
+name = "Sweden"
+terms = ["Sweden"]
+
+[[rule]]
+id = "a"
+title = "A"
+when = "NATO membership"
+match = ["NATO membership"]
+
+[[rule]]
+id = "b"
+title = "B"
+when = "@alliance SENTENCE @plase"
+
+[[rule]]
+id = "c"
+title = "C"
+when = "@alliance SENTENCE @act SENTENCE @candidate"
+match = ["NATO meets in Brussels"]
+no_match = ["Sweden joins NATO"]
+"#,
+    )
+    .await;
+    insta::assert_snapshot!(report);
+}
+
+#[tokio::test]
+async fn what_is_no_config_is_refused_with_a_cure() {
+    for (name, content) in [("empty", b"".as_slice()), ("binary", b"\xff\xfe\x00\x01".as_slice())] {
+        let program = Program::new("");
+        std::fs::write(program.path("pactwatch.toml"), content).unwrap();
+        let output = program.run(&["check"]).await;
+        assert_eq!(output.status.code(), Some(78), "{name}");
+        insta::assert_snapshot!(name, errors(&output));
+    }
+    let program = Program::new("");
+    for (name, path) in [("missing", "nowhere.toml"), ("folder", ".")] {
+        let output = program.command(&["run", "--config", path]).output().await.unwrap();
+        assert_eq!(output.status.code(), Some(78), "{name}");
+        insta::assert_snapshot!(name, errors(&output));
+    }
+}
+
+#[tokio::test]
+async fn includes_have_a_bound_and_no_circle() {
+    let program = Program::new("include = [\"b.toml\"]\n");
+    std::fs::write(program.path("b.toml"), "include = [\"pactwatch.toml\", \"c.toml\"]\n").unwrap();
+    let output = program.run(&["check"]).await;
+    assert_eq!(output.status.code(), Some(78));
+    insta::assert_snapshot!(errors(&output));
+}
+
+#[tokio::test]
+async fn the_shipped_config_is_good() {
+    let program = Program::new("");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    std::fs::copy(root.join("config/pactwatch.toml"), program.path("pactwatch.toml")).unwrap();
+    let output = program.run(&["check"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+}

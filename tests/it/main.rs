@@ -1,0 +1,16 @@
+//! Tests of the whole program: the real binary, real HTTP on loopback, real SQLite files.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails; helpers stand outside of tests"
+)]
+#![expect(clippy::print_stdout, reason = "random tests print their seed")]
+
+mod acceptance;
+mod commands;
+mod config_errors;
+mod daemon;
+mod house;
+mod kill;
+mod program;
+mod world;

@@ -134,3 +134,6 @@ pub fn load(named: Option<&Path>) -> Result<(Config, Report), Report> {
 pub fn builtin_rules() -> Result<RuleSet, Report> {
     gather::builtin_rules()
 }
+
+#[cfg(test)]
+mod tests;

@@ -162,7 +162,8 @@ fn migrate(
             // Another process was here first.
             continue;
         }
-        if format > 0 {
+        // A file that is made just now holds nothing to keep.
+        if found > 0 {
             // From a connection of its own: ours holds the write lock, so both see the same state.
             let source = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
             back_up(&source, &beside(path, &format!(".before-v{}", format + 1)))?;

@@ -49,7 +49,10 @@ pub fn clean_lines(text: &str) -> String {
 fn cleaned(text: &str, lines: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut blank, mut line) = (false, false);
-    for c in text.chars() {
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        // Words of ASCII with single blanks between, the common case, go in one piece.
+        let run = plain_run(rest.as_bytes()).max(c.len_utf8());
         match fate(c) {
             Fate::Drop => {}
             Fate::Blank => blank = true,
@@ -59,11 +62,22 @@ fn cleaned(text: &str, lines: bool) -> String {
                     out.push(if line && lines { '\n' } else { ' ' });
                 }
                 (blank, line) = (false, false);
-                out.push(c);
+                out.push_str(&rest[..run]);
             }
         }
+        rest = &rest[run..];
     }
     out
+}
+
+/// How many bytes from the beginning stay as they are: visible ASCII, and blanks between it.
+fn plain_run(bytes: &[u8]) -> usize {
+    let visible = |at: usize| bytes.get(at).is_some_and(|byte| (0x21..0x7f).contains(byte));
+    let mut at = 0;
+    while visible(at) || (at > 0 && bytes.get(at) == Some(&b' ') && visible(at + 1)) {
+        at += 1;
+    }
+    at
 }
 
 /// The longest beginning of at most `most` Unicode scalar values that ends at a grapheme border.

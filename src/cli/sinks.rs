@@ -10,10 +10,13 @@ use serde_json::json;
 use super::listing::list;
 use super::screen::{BAD, GOOD};
 use super::{Common, FAILED, Screen};
+use crate::config::Config;
 use crate::daemon;
 use crate::model::{MessageId, Outcome};
 use crate::setting::nearest;
+use crate::sink::SinkConfig;
 use crate::sink::contract::{Letter, Parcel, Stationery};
+use crate::store::{Access, SinkState};
 
 /// Commands below `sinks`.
 #[derive(Debug, Subcommand)]
@@ -22,6 +25,16 @@ pub(super) enum SinksCommand {
     List,
     /// Send a test message now, past the queue
     Test {
+        /// The sink's name
+        name: String,
+    },
+    /// Deliver to a disabled sink again: its queue was kept
+    Enable {
+        /// The sink's name
+        name: String,
+    },
+    /// Deliver nothing to a sink until it is enabled; its queue is kept
+    Disable {
         /// The sink's name
         name: String,
     },
@@ -55,13 +68,19 @@ pub(super) async fn sinks(
             list(screen, &rows, &columns, "there are no sinks in the config")?;
             Ok(ExitCode::SUCCESS)
         }
+        SinksCommand::Enable { name } => {
+            switch(common, &config, &name, None).await?;
+            screen.line(format!("{name} is enabled; what waited for it is due now"))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        SinksCommand::Disable { name } => {
+            let why = "switched off by `pactwatch sinks disable`".to_owned();
+            switch(common, &config, &name, Some((Timestamp::now(), why))).await?;
+            screen.line(format!("{name} is disabled; its queue is kept until `sinks enable`"))?;
+            Ok(ExitCode::SUCCESS)
+        }
         SinksCommand::Test { name } => {
-            let Some(sink) = config.sinks.iter().find(|sink| sink.name.as_str() == name) else {
-                let names = config.sinks.iter().map(|sink| sink.name.as_str());
-                let help = nearest(&name, names)
-                    .map_or_else(String::new, |near| format!("\ndid you mean `{near}`?"));
-                anyhow::bail!("there is no sink `{name}` in the config{help}");
-            };
+            let sink = named(&config, &name)?;
             let outlet = sink
                 .build(&daemon::workshop(&config))
                 .map_err(|error| anyhow::anyhow!("failed to set up the sink `{name}`: {error}"))?;
@@ -100,4 +119,28 @@ pub(super) async fn sinks(
             Ok(if accepted { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
         }
     }
+}
+
+/// The sink of the config by its name.
+fn named<'c>(config: &'c Config, name: &str) -> anyhow::Result<&'c SinkConfig> {
+    let names = || config.sinks.iter().map(|sink| sink.name.as_str());
+    config.sinks.iter().find(|sink| sink.name.as_str() == name).ok_or_else(|| {
+        let help = nearest(name, names())
+            .map_or_else(String::new, |near| format!("\ndid you mean `{near}`?"));
+        anyhow::anyhow!("there is no sink `{name}` in the config{help}")
+    })
+}
+
+/// Writes whether a sink is disabled; a running daemon notices within a second.
+async fn switch(
+    common: &Common,
+    config: &Config,
+    name: &str,
+    disabled: Option<(Timestamp, String)>,
+) -> anyhow::Result<()> {
+    let sink = &named(config, name)?.name;
+    let store = common.open(config, Access::Write)?;
+    store.set_sink_state(sink, SinkState { disabled, ..SinkState::default() }).await?;
+    store.close().await;
+    Ok(())
 }

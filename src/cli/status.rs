@@ -119,7 +119,10 @@ async fn problems(
         list.push(Problem {
             what: format!("the sink `{}` is disabled: {}", sink.name, sink.why),
             since: Some(sink.since),
-            cure: "mend its address or secret in the config, then restart or reload".to_owned(),
+            cure: format!(
+                "mend its address or secret, reload, then `pactwatch sinks enable {}`",
+                sink.name
+            ),
         });
     }
     for queue in store.queue_ages().await? {

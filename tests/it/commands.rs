@@ -104,6 +104,22 @@ async fn a_message_is_shown_and_retried_under_its_id() {
 }
 
 #[tokio::test]
+async fn a_disabled_sink_keeps_its_queue_until_it_is_enabled() {
+    let (program, _site, hook) = after_one_round().await;
+    let id = program.json(&["deliveries", "list"]).await[0]["id"].as_str().unwrap().to_owned();
+    let before = hook.received().len();
+    assert!(program.run(&["sinks", "disable", "hook"]).await.status.success());
+    assert!(program.run(&["deliveries", "retry", &id]).await.status.success());
+    program.run(&["once"]).await;
+    assert_eq!(hook.received().len(), before, "a disabled sink was asked");
+    let status = &program.json(&["status"]).await[0];
+    assert!(status["problems"].to_string().contains("sinks enable hook"), "{status}");
+    assert!(program.run(&["sinks", "enable", "hook"]).await.status.success());
+    program.run(&["once"]).await;
+    assert_eq!(hook.received().len(), before + 1);
+}
+
+#[tokio::test]
 async fn a_test_message_goes_to_one_sink() {
     let (program, _site, hook) = after_one_round().await;
     let before = hook.received().len();

@@ -15,7 +15,7 @@ const KEYS: [(&str, &[&str]); 7] = [
     ("web", &["public_url"]),
 ];
 
-fn shipped() -> std::path::PathBuf {
+fn shipped() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("config/pactwatch.toml")
 }
 

@@ -13,8 +13,10 @@ pub(super) const INCLUDE_DEPTH: usize = 4;
 const FILE_BYTES: u64 = 16 << 20;
 /// The name under which the shipped pack is included.
 pub const BUILTIN_PACK: &str = "builtin:alliances";
-/// The shipped pack, the same text as `config/alliances.toml`.
-const PACK: &str = include_str!("../../config/alliances.toml");
+/// The shipped pack: who the alliances are, what ties a country to them, what is told.
+const ALLIANCES: &str = include_str!("../../config/alliances.toml");
+const WORDS: &str = include_str!("../../config/words.toml");
+const RULES: &str = include_str!("../../config/rules.toml");
 /// The name under which the places alone are included; the pack brings them along.
 pub const BUILTIN_PLACES: &str = "builtin:places";
 /// The shipped places, the same text as `config/places.toml`.
@@ -22,10 +24,15 @@ const PACK_PLACES: &str = include_str!("../../config/places.toml");
 
 /// The embedded files that an include by this name stands for.
 pub(super) fn builtin(name: &str) -> &'static [(&'static str, &'static str)] {
-    const BOTH: [(&str, &str); 2] = [(BUILTIN_PACK, PACK), (BUILTIN_PLACES, PACK_PLACES)];
+    const ALL: [(&str, &str); 4] = [
+        (BUILTIN_PACK, ALLIANCES),
+        ("builtin:words", WORDS),
+        ("builtin:rules", RULES),
+        (BUILTIN_PLACES, PACK_PLACES),
+    ];
     match name {
-        BUILTIN_PACK => &BOTH,
-        BUILTIN_PLACES => &BOTH[1..],
+        BUILTIN_PACK => &ALL,
+        BUILTIN_PLACES => &ALL[3..],
         _ => &[],
     }
 }

@@ -22,6 +22,8 @@ const LITERAL: usize = 3;
 /// Lists that give words a meaning for every rule.
 const HEDGE: &str = "hedge";
 const NEGATION: &str = "negation";
+const ATTRIBUTIVE: &str = "attributive";
+const COMEBACK: &str = "comeback";
 /// The act that a negated one becomes.
 const DENIAL: &str = "denies";
 
@@ -80,7 +82,10 @@ impl Compiler<'_> {
                 name: name.clone(),
                 kind: draft.kind,
                 members: draft.members.clone(),
+                open_to: draft.open_to.clone(),
+                closed_to: draft.closed_to.clone(),
                 bloc: draft.bloc,
+                sort: draft.sort.clone(),
                 stage: draft.stage,
                 formal: draft.formal,
                 against: draft.against,
@@ -92,9 +97,16 @@ impl Compiler<'_> {
             (self.lexicon.list(id).kind == kind).then_some(id)
         };
         let (hedge, negation) = (plain(HEDGE, ListKind::Plain), plain(NEGATION, ListKind::Plain));
+        let (attributive, comeback) =
+            (plain(ATTRIBUTIVE, ListKind::Plain), plain(COMEBACK, ListKind::Plain));
         let denial = plain(DENIAL, ListKind::Act);
         (self.lexicon.hedge, self.lexicon.negation, self.lexicon.denial) =
             (hedge, negation, denial);
+        (self.lexicon.attributive, self.lexicon.comeback) = (attributive, comeback);
+        let otherwise =
+            drafts.iter().find(|(_, list)| list.kind == ListKind::Act && list.otherwise);
+        self.lexicon.otherwise =
+            otherwise.and_then(|(name, _)| self.lexicon.by_name.get(name).copied());
         for (name, draft) in drafts {
             let id = self.lexicon.by_name.get(name).copied();
             for (term, span) in &draft.terms {
@@ -113,7 +125,7 @@ impl Compiler<'_> {
 
     fn unknown_list(&self, name: &str, span: Span) {
         let known = self.lexicon.by_name.keys().map(String::as_str);
-        let reserved = ["alliance", "act", "candidate", "place"];
+        let reserved = ["alliance", "door", "mention", "act", "candidate", "place"];
         let help = match nearest(name, known.chain(reserved)) {
             Some(near) => format!("did you mean `@{near}`?"),
             None => format!("add `[list.{name}]` with its terms"),
@@ -133,6 +145,24 @@ impl Compiler<'_> {
             }
             node
         });
+        for (sort, span) in &draft.of {
+            let sorts = self.lexicon.lists.iter().map(|list| list.sort.as_str());
+            if !sorts.clone().any(|known| known == sort) {
+                let near = nearest(sort, sorts.filter(|known| !known.is_empty()));
+                self.problems.add(
+                    Diagnostic::error(*span, format!("no alliance is of the kind `{sort}`")).help(
+                        near.map_or_else(
+                            || {
+                                format!(
+                                    "write `kind = \"{sort}\"` in the alliances it is to look at"
+                                )
+                            },
+                            |near| format!("did you mean `{near}`?"),
+                        ),
+                    ),
+                );
+            }
+        }
         let steps: Vec<Option<(Node, f64)>> = draft
             .score
             .iter()
@@ -150,6 +180,7 @@ impl Compiler<'_> {
             threshold: draft.threshold,
             level: draft.level,
             shadow: draft.shadow,
+            of: draft.of.iter().map(|(sort, _)| sort.clone()).collect(),
             examples: draft.yes.len() + draft.no.len(),
         })
     }
@@ -201,6 +232,8 @@ impl Compiler<'_> {
             }
             Expr::List(name, at) => match name.as_str() {
                 "alliance" => Node::Alliance,
+                "door" => Node::Door,
+                "mention" => Node::Mention,
                 "act" => Node::Act,
                 "candidate" => Node::Candidate,
                 "place" => Node::Place,
@@ -208,7 +241,7 @@ impl Compiler<'_> {
                     Some(id) => Node::List(*id),
                     None => {
                         let known = self.lexicon.by_name.keys().map(String::as_str);
-                        let reserved = ["alliance", "act", "candidate", "place"];
+                        let reserved = ["alliance", "door", "mention", "act", "candidate", "place"];
                         let help = match nearest(name, known.chain(reserved)) {
                             Some(near) => format!("did you mean `@{near}`?"),
                             None => format!("add `[list.{name}]` with its terms"),

@@ -24,6 +24,10 @@ pub(crate) enum Node {
     List(ListId),
     /// `@alliance`: the one that the rule is evaluated for.
     Alliance,
+    /// `@door`: that alliance where its name is no adjective ("NATO exercise").
+    Door,
+    /// `@mention`: that alliance where its name is an adjective.
+    Mention,
     /// `@act`: any.
     Act,
     /// `@candidate`: a place that can knock at this alliance's door.
@@ -44,11 +48,18 @@ pub(crate) struct Scope<'s> {
     pub(crate) acts: &'s [bool],
 }
 
+impl Scope<'_> {
+    /// Whether the item names this alliance in any way.
+    pub(crate) fn names(&self, list: ListId) -> bool {
+        self.hits.all.iter().any(|hit| hit.list == Some(list))
+    }
+}
+
 impl Node {
     /// Whether the rule must be tried once per alliance.
     pub(crate) fn asks_alliance(&self) -> bool {
         match self {
-            Node::Alliance | Node::Candidate => true,
+            Node::Alliance | Node::Door | Node::Mention | Node::Candidate => true,
             Node::And(list) | Node::Or(list) | Node::Chain(list, _) => {
                 list.iter().any(Node::asks_alliance)
             }
@@ -120,6 +131,16 @@ impl Node {
             Node::Term(term) => hit.term == *term,
             Node::List(list) => hit.list == Some(*list),
             Node::Alliance => hit.list.is_some() && hit.list == scope.alliance,
+            Node::Door => {
+                hit.list.is_some()
+                    && hit.list == scope.alliance
+                    && !scope.hits.is_adjective(hit, scope.lexicon)
+            }
+            Node::Mention => {
+                hit.list.is_some()
+                    && hit.list == scope.alliance
+                    && scope.hits.is_adjective(hit, scope.lexicon)
+            }
             Node::Act => scope.acts[index],
             Node::Candidate => scope.candidates[index],
             Node::Place => kind == Some(ListKind::Place),

@@ -98,6 +98,22 @@ impl<'i> Hits<'i> {
             if !spelled(&info.spelling, source, &folded, found.first..found.last) {
                 continue;
             }
+            let next = folded.tokens().get(found.last);
+            let here = folded.tokens()[found.first].sentence;
+            if info.ends && next.is_some_and(|next| next.sentence == here) {
+                continue;
+            }
+            let twin = |other: &Hit| {
+                let known = &lexicon.terms[other.term as usize];
+                (other.unit, other.first, other.last) == (unit, found.first, found.last)
+                    && other.list == info.list
+                    && info.list.is_some()
+                    && known.is_plain()
+            };
+            // Two spellings of one list that say the same are one hit.
+            if self.all.iter().rev().take_while(|other| other.unit == unit).any(twin) {
+                continue;
+            }
             self.all.push(Hit {
                 unit,
                 first: found.first,
@@ -171,7 +187,7 @@ impl<'i> Hits<'i> {
     fn weigh(&mut self, lexicon: &Lexicon) {
         let special = |hit: &Hit| {
             let info = &lexicon.terms[hit.term as usize];
-            info.weak || info.near.is_some()
+            !info.is_plain()
         };
         if !self.all.iter().any(special) {
             return;
@@ -194,15 +210,18 @@ impl<'i> Hits<'i> {
                 return false;
             }
         }
-        if !info.weak {
+        if !info.weak && !info.echo {
             return true;
         }
         let strong = |other: &&Hit| {
             let term = &lexicon.terms[other.term as usize];
             let alliance =
                 other.list.map(|list| lexicon.list(list).kind) == Some(ListKind::Alliance);
-            alliance && !term.weak && term.near.is_none()
+            alliance && term.is_plain()
         };
+        if info.echo {
+            return self.echoes(hit, strong);
+        }
         if self.all.iter().filter(strong).any(|other| other.list == hit.list) {
             return true;
         }
@@ -215,6 +234,47 @@ impl<'i> Hits<'i> {
                 && !other.overlaps(hit)
                 && matches!(kind, Some(ListKind::Act | ListKind::Place))
         })
+    }
+
+    /// Whether an echo ("the alliance") refers to its own list: the last name before it decides, and
+    /// where none stands before it, any in the item.
+    fn echoes(&self, hit: &Hit, strong: impl Fn(&&Hit) -> bool) -> bool {
+        let same_words = |list: Option<ListId>| {
+            self.all.iter().any(|other| {
+                other.list == list
+                    && (other.unit, other.first, other.last) == (hit.unit, hit.first, hit.last)
+            })
+        };
+        let names = || self.all.iter().filter(&strong).filter(|name| same_words(name.list));
+        let before = names()
+            .filter(|name| (name.unit, name.last) <= (hit.unit, hit.first))
+            .max_by_key(|name| (name.unit, name.last));
+        match before {
+            Some(name) => name.list == hit.list,
+            None => names().any(|name| name.list == hit.list),
+        }
+    }
+
+    /// Whether the next word makes a name an adjective: "NATO exercise" is no door.
+    pub(crate) fn is_adjective(&self, hit: &Hit, lexicon: &Lexicon) -> bool {
+        lexicon.attributive.is_some()
+            && self.all.iter().any(|other| {
+                other.list == lexicon.attributive
+                    && (other.unit, other.first) == (hit.unit, hit.last)
+                    && other.sentence == hit.sentence
+            })
+            && !self.breaks_after(hit)
+    }
+
+    /// Whether a mark parts a hit from the next word: "join NATO, officials say".
+    fn breaks_after(&self, hit: &Hit) -> bool {
+        let unit = &self.units[hit.unit];
+        let (_, end) = unit.folded.scalars(hit.first, hit.last);
+        let (next, _) = unit.folded.scalars(hit.last, hit.last + 1);
+        let between = unit.source.chars().skip(end).take(next.saturating_sub(end));
+        between
+            .into_iter()
+            .any(|c| !c.is_whitespace() && !matches!(c, '-' | '‑' | '\'' | '’' | 's'))
     }
 
     /// Field of a hit.

@@ -22,7 +22,13 @@ pub(crate) struct List {
     /// Name to show; a place's country name.
     pub(crate) shown: String,
     pub(crate) members: Vec<Membership>,
+    /// The only places that can knock at this door, where it says so.
+    pub(crate) open_to: Vec<String>,
+    /// Places that are named beside it and never knock.
+    pub(crate) closed_to: Vec<String>,
     pub(crate) bloc: bool,
+    /// What sort of alliance it is, in the pack's words: `security`, `political`, `trade`.
+    pub(crate) sort: String,
     pub(crate) stage: u8,
     pub(crate) formal: bool,
     pub(crate) against: bool,
@@ -39,9 +45,19 @@ impl List {
         })
     }
 
+    /// Whether a place left and did not come back by this date.
+    pub(crate) fn has_left(&self, code: &str, date: Date) -> bool {
+        !self.is_member(code, date)
+            && self.members.iter().any(|member| {
+                member.code == code && member.until.is_some_and(|until| until <= date)
+            })
+    }
+
     /// Whether a place can knock at this door on a date: it is no member, or became one just now.
     pub(crate) fn is_candidate(&self, code: &str, date: Date) -> bool {
-        if code == self.name {
+        let shut = self.closed_to.iter().any(|closed| closed == code)
+            || (!self.open_to.is_empty() && !self.open_to.iter().any(|open| open == code));
+        if code == self.name || shut {
             return false;
         }
         let lately = date.checked_sub(NEW_MEMBER_DAYS.days()).unwrap_or(date);
@@ -59,9 +75,18 @@ pub(crate) struct TermInfo {
     pub(crate) shown: String,
     pub(crate) list: Option<ListId>,
     pub(crate) weak: bool,
+    pub(crate) echo: bool,
+    pub(crate) ends: bool,
     pub(crate) near: Option<ListId>,
     pub(crate) within: usize,
     pub(crate) spelling: Spelling,
+}
+
+impl TermInfo {
+    /// Whether the term counts wherever it stands.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.weak && !self.echo && self.near.is_none()
+    }
 }
 
 /// Lists and terms by number.
@@ -73,8 +98,14 @@ pub(crate) struct Lexicon {
     /// Lists that words in the pack give a meaning: what hedges, what negates.
     pub(crate) hedge: Option<ListId>,
     pub(crate) negation: Option<ListId>,
+    /// Words after a name that make it an adjective: "NATO exercise".
+    pub(crate) attributive: Option<ListId>,
+    /// Words by which a former member knocks: "rejoin".
+    pub(crate) comeback: Option<ListId>,
     /// The act that a negated one becomes.
     pub(crate) denial: Option<ListId>,
+    /// The act of a sentence in which a rule holds and no other act stands.
+    pub(crate) otherwise: Option<ListId>,
 }
 
 impl Lexicon {
@@ -88,6 +119,8 @@ impl Lexicon {
             shown: term.shown.clone(),
             list,
             weak: term.weak,
+            echo: term.echo,
+            ends: term.ends,
             near,
             within: term.within,
             spelling: term.spelling.clone(),
@@ -112,8 +145,11 @@ mod tests {
             name: "NATO".to_owned(),
             kind: ListKind::Alliance,
             shown: String::new(),
+            open_to: Vec::new(),
+            closed_to: Vec::new(),
             members: vec![Membership { code: "SE".to_owned(), since, until: None }],
             bloc: false,
+            sort: String::new(),
             stage: 0,
             formal: false,
             against: false,

@@ -14,7 +14,12 @@ pub(super) fn missing(node: &Node, scope: &Scope<'_>) -> Option<String> {
                 .then(|| failing.iter().find_map(|one| lack(one, scope)))
                 .flatten()
         }
-        Node::Or(list) => list.iter().find_map(|one| missing(one, scope)),
+        // The branch that lacks least.
+        Node::Or(list) => {
+            let near =
+                list.iter().filter_map(|one| Some((absent(one, scope), missing(one, scope)?)));
+            near.min_by_key(|(count, _)| *count).map(|(_, what)| what)
+        }
         Node::Chain(operands, _) => {
             let absent: Vec<&Node> =
                 operands.iter().filter(|one| one.holds(scope, None).is_none()).collect();
@@ -35,6 +40,17 @@ pub(super) fn missing(node: &Node, scope: &Scope<'_>) -> Option<String> {
     }
 }
 
+/// How many operands of a chain are not there; for the rest, how many legs fail.
+fn absent(node: &Node, scope: &Scope<'_>) -> usize {
+    match node {
+        Node::Chain(list, _) | Node::And(list) => {
+            list.iter().filter(|one| one.holds(scope, None).is_none()).count()
+        }
+        Node::In(_, inner) => absent(inner, scope),
+        _ => 1,
+    }
+}
+
 fn lack(node: &Node, scope: &Scope<'_>) -> Option<String> {
     match node {
         Node::Not(_) => Some("a NOT of the rule vetoes it".to_owned()),
@@ -45,7 +61,12 @@ fn lack(node: &Node, scope: &Scope<'_>) -> Option<String> {
 
 fn label(node: &Node, lexicon: &Lexicon, scope: &Scope<'_>) -> String {
     match node {
-        Node::Alliance => match scope.alliance {
+        // The door's name may well be there, as an adjective of something else.
+        Node::Door if scope.alliance.is_some_and(|list| scope.names(list)) => {
+            let name = scope.alliance.map(|list| lexicon.list(list).name.as_str());
+            format!("{} on its own, only before another word", name.unwrap_or_default())
+        }
+        Node::Alliance | Node::Door | Node::Mention => match scope.alliance {
             Some(list) => format!("name of {}", lexicon.list(list).name),
             None => "name of an alliance".to_owned(),
         },
@@ -55,7 +76,13 @@ fn label(node: &Node, lexicon: &Lexicon, scope: &Scope<'_>) -> String {
         },
         Node::Candidate => "candidate".to_owned(),
         Node::Place => "place".to_owned(),
-        Node::List(list) => format!("word of @{}", lexicon.list(*list).name),
+        Node::List(list) => {
+            let list = lexicon.list(*list);
+            match list.shown == list.name {
+                true => format!("word of @{}", list.name),
+                false => list.shown.clone(),
+            }
+        }
         Node::Term(term) => format!("`{}`", lexicon.terms[*term as usize].shown),
         Node::In(field, inner) => {
             format!("{} in the {}", label(inner, lexicon, scope), name(*field))

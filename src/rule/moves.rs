@@ -26,6 +26,11 @@ fn is_prose(field: Field) -> bool {
     matches!(field, Field::Title | Field::Summary | Field::Body)
 }
 
+/// Whether a hit is of a plain list: a word that ties, neither name nor act.
+fn is_tie(hit: &Hit, lexicon: &Lexicon) -> bool {
+    kind(hit, lexicon) == Some(ListKind::Plain)
+}
+
 /// Alliances that the prose names, in order of first mention.
 pub(super) fn alliances(hits: &Hits<'_>, lexicon: &Lexicon) -> Vec<ListId> {
     let mut found = Vec::new();
@@ -104,13 +109,25 @@ pub(super) fn candidates_of(
     alliance: Option<ListId>,
     date: Date,
 ) -> Vec<bool> {
+    // Who left knocks only by coming back; else "after Brexit" would be a move each day.
+    let comes_back = |hit: &Hit| {
+        lexicon.comeback.is_none()
+            || hits.all.iter().any(|other| {
+                other.list == lexicon.comeback
+                    && (other.unit, other.sentence) == (hit.unit, hit.sentence)
+            })
+    };
     let is_candidate = |hit: &Hit| {
         // An alliance can knock at another's door: the African Union at the G20's.
         let place = hit.list.map(|list| lexicon.list(list)).filter(|list| {
             list.kind == ListKind::Place || (list.kind == ListKind::Alliance && list.bloc)
         });
         match (place, alliance) {
-            (Some(place), Some(alliance)) => lexicon.list(alliance).is_candidate(&place.name, date),
+            (Some(place), Some(alliance)) => {
+                let door = lexicon.list(alliance);
+                door.is_candidate(&place.name, date)
+                    && (!door.has_left(&place.name, date) || comes_back(hit))
+            }
             (Some(_), None) => true,
             (None, _) => false,
         }
@@ -143,13 +160,14 @@ pub(super) fn moves(
         }
     }
     rooms.sort_unstable();
+    let reading = Reading { hits, lexicon, alliance, evidence, candidates, date };
     let mut found: Vec<FoundMove> = Vec::new();
     for room in rooms {
         let inside: Vec<usize> = (0..hits.all.len())
             .filter(|index| (hits.all[*index].unit, hits.all[*index].sentence) == room)
             .collect();
         let act = primary_act(&inside, evidence, acts, hits, lexicon);
-        let one = one_move(hits, lexicon, alliance, &inside, act, candidates, date);
+        let one = reading.one_move(&inside, act);
         merge(&mut found, one);
     }
     // A sentence without an act adds its candidates to the moves of those with one.
@@ -207,73 +225,89 @@ fn primary_act(
         })
 }
 
-fn one_move(
-    hits: &Hits<'_>,
-    lexicon: &Lexicon,
+/// What the moves of one alliance in one item are read from.
+struct Reading<'r, 'i> {
+    hits: &'r Hits<'i>,
+    lexicon: &'r Lexicon,
     alliance: ListId,
-    inside: &[usize],
-    act: Option<usize>,
-    candidates: &[bool],
+    evidence: &'r [usize],
+    candidates: &'r [bool],
     date: Date,
-) -> FoundMove {
-    let mut shown_by: Vec<usize> = act.into_iter().collect();
-    let mut codes: Vec<String> = Vec::new();
-    for index in inside.iter().copied().filter(|index| candidates[*index]) {
-        let Some(list) = hits.all[index].list else { continue };
-        let code = &lexicon.list(list).name;
-        if !codes.contains(code) {
-            codes.push(code.clone());
-        }
-        shown_by.push(index);
-    }
-    let mut found = Move {
-        alliance: lexicon.list(alliance).name.clone(),
-        candidates: codes,
-        act: None,
-        actor: None,
-        hedged: false,
-        field: inside.first().map_or(Field::Title, |index| hits.field(&hits.all[*index])),
-    };
-    let Some(act) = act else { return FoundMove { found, shown_by } };
-    let hit = &hits.all[act];
-    let Some(mut list) = hit.list else { return FoundMove { found, shown_by } };
-    let before = |wanted: Option<ListId>| {
-        wanted.is_some()
-            && inside.iter().map(|index| &hits.all[*index]).any(|other| {
-                other.list == wanted && other.last <= hit.first && other.gap(hit) < BEFORE
-            })
-    };
-    found.hedged = before(lexicon.hedge);
-    let definition = lexicon.list(list);
-    if !definition.against
-        && before(lexicon.negation)
-        && let Some(denial) = lexicon.denial
-    {
-        list = denial;
-    }
-    let definition = lexicon.list(list);
-    match definition.by {
-        By::Member => {
-            if let Some((index, code)) = actor(hits, lexicon, alliance, inside, hit, date) {
-                found.actor = Some(code);
-                shown_by.push(index);
+}
+
+impl Reading<'_, '_> {
+    /// The move that the hits of one sentence tell, with this act.
+    fn one_move(&self, inside: &[usize], act: Option<usize>) -> FoundMove {
+        let Self { hits, lexicon, alliance, evidence, candidates, .. } = *self;
+        let mut shown_by: Vec<usize> = act.into_iter().collect();
+        let mut codes: Vec<String> = Vec::new();
+        for index in inside.iter().copied().filter(|index| candidates[*index]) {
+            let Some(list) = hits.all[index].list else { continue };
+            let code = &lexicon.list(list).name;
+            if !codes.contains(code) {
+                codes.push(code.clone());
             }
+            shown_by.push(index);
         }
-        // A refusal is somebody's own; elsewhere the candidate is said already.
-        By::Candidate if definition.against => {
-            if let [only] = found.candidates.as_slice() {
-                found.actor = Some(only.clone());
+        let mut found = Move {
+            alliance: lexicon.list(alliance).name.clone(),
+            candidates: codes,
+            act: None,
+            actor: None,
+            hedged: false,
+            field: inside.first().map_or(Field::Title, |index| hits.field(&hits.all[*index])),
+        };
+        let otherwise = lexicon.otherwise;
+        // Where a rule holds without a word for the act, its first other word carries hedge and negation.
+        let Some((hit, mut list)) = (match act {
+            Some(act) => hits.all[act].list.map(|list| (&hits.all[act], list)),
+            None => inside
+                .iter()
+                .find(|index| evidence.contains(index) && is_tie(&hits.all[**index], lexicon))
+                .zip(otherwise)
+                .map(|(index, list)| (&hits.all[*index], list)),
+        }) else {
+            return FoundMove { found, shown_by };
+        };
+        let before = |wanted: Option<ListId>| {
+            wanted.is_some()
+                && inside.iter().map(|index| &hits.all[*index]).any(|other| {
+                    other.list == wanted && other.last <= hit.first && other.gap(hit) < BEFORE
+                })
+        };
+        found.hedged = before(lexicon.hedge);
+        let definition = lexicon.list(list);
+        if !definition.against
+            && before(lexicon.negation)
+            && let Some(denial) = lexicon.denial
+        {
+            list = denial;
+        }
+        let definition = lexicon.list(list);
+        match definition.by {
+            By::Member => {
+                if let Some((index, code)) = actor(hits, lexicon, alliance, inside, hit, self.date)
+                {
+                    found.actor = Some(code);
+                    shown_by.push(index);
+                }
             }
+            // A refusal is somebody's own; elsewhere the candidate is said already.
+            By::Candidate if definition.against => {
+                if let [only] = found.candidates.as_slice() {
+                    found.actor = Some(only.clone());
+                }
+            }
+            By::Candidate => {}
         }
-        By::Candidate => {}
+        found.act = Some(ActKind {
+            name: definition.name.clone(),
+            stage: definition.stage,
+            formal: definition.formal,
+            against: definition.against,
+        });
+        FoundMove { found, shown_by }
     }
-    found.act = Some(ActKind {
-        name: definition.name.clone(),
-        stage: definition.stage,
-        formal: definition.formal,
-        against: definition.against,
-    });
-    FoundMove { found, shown_by }
 }
 
 /// The member that acts: the one after "by", else the nearest before the act.

@@ -59,10 +59,15 @@ pub(crate) struct ListDraft {
     pub(crate) name: Option<String>,
     pub(crate) members: Vec<Membership>,
     pub(crate) applicants: Vec<(String, Date)>,
+    pub(crate) open_to: Vec<String>,
+    pub(crate) closed_to: Vec<String>,
     pub(crate) bloc: bool,
+    /// What sort of alliance it is: `security`, `political`, `trade`.
+    pub(crate) sort: String,
     pub(crate) stage: u8,
     pub(crate) formal: bool,
     pub(crate) against: bool,
+    pub(crate) otherwise: bool,
     pub(crate) by: By,
 }
 
@@ -90,6 +95,8 @@ pub(crate) struct RuleDraft {
     pub(crate) threshold: f64,
     pub(crate) level: Level,
     pub(crate) shadow: bool,
+    /// Kinds of alliances that it looks at; all where empty.
+    pub(crate) of: Vec<(String, Span)>,
     pub(crate) yes: Vec<Example>,
     pub(crate) no: Vec<Example>,
 }
@@ -128,22 +135,30 @@ impl Draft {
             name: table.string("name").map(|(name, _)| name),
             members: Vec::new(),
             applicants: Vec::new(),
+            open_to: Vec::new(),
+            closed_to: Vec::new(),
             bloc: false,
+            sort: String::new(),
             stage: 0,
             formal: false,
             against: false,
+            otherwise: false,
             by: By::default(),
         };
         match kind {
             ListKind::Alliance => {
                 list.members = members(&table);
                 list.applicants = applicants(&table);
+                list.sort = table.string("kind").map(|(sort, _)| sort).unwrap_or_default();
+                list.open_to = codes(&table, "open_to");
+                list.closed_to = codes(&table, "closed_to");
                 list.bloc = table.boolean("bloc").unwrap_or(false);
             }
             ListKind::Place => list.bloc = table.boolean("bloc").unwrap_or(false),
             ListKind::Act => {
                 list.stage = table.integer("stage", 0, 5).unwrap_or(0) as u8;
                 list.formal = table.boolean("formal").unwrap_or(false);
+                list.otherwise = table.boolean("otherwise").unwrap_or(false);
                 list.against = table.boolean("against").unwrap_or(false);
                 let words = [("candidate", By::Candidate), ("member", By::Member)];
                 list.by = table.choice("by", &words).unwrap_or_default();
@@ -151,9 +166,10 @@ impl Draft {
             ListKind::Mask | ListKind::Plain => {}
         }
         let removed = if extend || table.has("remove") { table.strings("remove") } else { None };
-        if matches!(name.as_str(), "alliance" | "act" | "candidate" | "place") {
+        if matches!(name.as_str(), "alliance" | "door" | "mention" | "act" | "candidate" | "place")
+        {
             problems.add(Diagnostic::error(span, format!("`{name}` is a reserved name")).help(
-                "`@alliance`, `@act`, `@candidate` and `@place` stand for whole kinds of lists",
+                "`@alliance`, `@door`, `@mention`, `@act`, `@candidate` and `@place` stand for whole kinds of lists",
             ));
         }
         match self.lists.get_mut(&name) {
@@ -165,6 +181,8 @@ impl Draft {
                 known.terms.append(&mut list.terms);
                 known.members.append(&mut list.members);
                 known.applicants.append(&mut list.applicants);
+                known.open_to.append(&mut list.open_to);
+                known.closed_to.append(&mut list.closed_to);
             }
             Some(_) => problems.add(
                 Diagnostic::error(span, format!("there is a list `{name}` already"))
@@ -207,6 +225,8 @@ impl Draft {
                 "match",
                 "no_match",
                 "date",
+                "like",
+                "of",
             ] {
                 table.value(key);
             }
@@ -214,9 +234,28 @@ impl Draft {
             return;
         }
         let title = table.string("title").map(|(title, _)| title);
-        let when = table.required("when", "say when the rule holds: `@alliance SENTENCE @act`");
-        let unless = table.string("unless");
-        let mut score = Vec::new();
+        // `like` takes over how another rule decides; what stands here wins.
+        let model = table.string("like").and_then(|(id, at)| {
+            let found = self.rules.iter().find(|rule| rule.id == id).cloned();
+            if found.is_none() {
+                problems.add(
+                    Diagnostic::error(at, format!("there is no rule `{id}` before this one"))
+                        .help("`like` names a rule that stands earlier in the files"),
+                );
+            }
+            found
+        });
+        let when = match &model {
+            Some(model) => table.string("when").or_else(|| Some(model.when.clone())),
+            None => table.required("when", "say when the rule holds: `@alliance SENTENCE @act`"),
+        };
+        let unless =
+            table.string("unless").or_else(|| model.as_ref().and_then(|rule| rule.unless.clone()));
+        let of = table.strings("of").unwrap_or_default();
+        let mut score = match &model {
+            Some(model) if !table.has("score") => model.score.clone(),
+            _ => Vec::new(),
+        };
         for (value, at) in table.list("score").unwrap_or_default() {
             let Some(step) = table.inline(value, "`score`") else {
                 problems.add(
@@ -232,7 +271,8 @@ impl Draft {
                 score.push((condition, span, add));
             }
         }
-        let threshold = table.number("threshold").map_or(1.0, |(number, _)| number);
+        let otherwise = model.as_ref().map_or(1.0, |model| model.threshold);
+        let threshold = table.number("threshold").map_or(otherwise, |(number, _)| number);
         let level = table.choice("level", &Level::ALL.map(|level| (level.as_str(), level)));
         let shadow = table.choice("mode", &[("live", false), ("shadow", true)]).unwrap_or(false);
         let date = table.value("date").and_then(|(value, at)| date(value, at, problems));
@@ -265,6 +305,7 @@ impl Draft {
             threshold,
             level: level.unwrap_or(Level::Notable),
             shadow,
+            of,
             yes,
             no,
         });
@@ -296,6 +337,8 @@ fn terms(table: &Table<'_>, key: &str) -> Vec<(Term, Span)> {
 fn conditional(table: Table<'_>) -> Option<Result<Term, String>> {
     let text = table.required("text", "a term has a text");
     let weak = table.boolean("weak").unwrap_or(false);
+    let echo = table.boolean("echo").unwrap_or(false);
+    let ends = table.boolean("ends").unwrap_or(false);
     let near = table.string("near").map(|(name, _)| name.trim_start_matches('@').to_owned());
     let within = table.integer("within", 0, 200).unwrap_or(WITHIN);
     let words = [("upper", Spelling::Upper), ("title", Spelling::Title)];
@@ -310,6 +353,8 @@ fn conditional(table: Table<'_>) -> Option<Result<Term, String>> {
     let (text, _) = text?;
     Some(Term::parse(&text).map(|mut term| {
         term.weak = weak;
+        term.echo = echo;
+        term.ends = ends;
         term.near = near;
         term.within = within as usize;
         if let Some(case) = case {
@@ -344,6 +389,11 @@ fn members(table: &Table<'_>) -> Vec<Membership> {
         }
     }
     list
+}
+
+/// Codes of places, without dates.
+fn codes(table: &Table<'_>, key: &str) -> Vec<String> {
+    table.strings(key).unwrap_or_default().into_iter().map(|(code, _)| code).collect()
 }
 
 fn applicants(table: &Table<'_>) -> Vec<(String, Date)> {

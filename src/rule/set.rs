@@ -36,6 +36,8 @@ pub(super) struct Rule {
     pub(super) threshold: f64,
     pub(super) level: Level,
     pub(super) shadow: bool,
+    /// Kinds of alliances that it looks at; all where empty.
+    pub(super) of: Vec<String>,
     pub(super) examples: usize,
 }
 
@@ -155,6 +157,10 @@ impl Inner {
             let per_alliance = rule.when.asks_alliance();
             for (alliance, acts, candidates) in &scopes {
                 if per_alliance != alliance.is_some() {
+                    continue;
+                }
+                let looks = |list: ListId| rule.of.contains(&lexicon.list(list).sort);
+                if !rule.of.is_empty() && alliance.is_some_and(|list| !looks(list)) {
                     continue;
                 }
                 let scope = Scope { hits: &hits, lexicon, alliance: *alliance, candidates, acts };

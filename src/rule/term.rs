@@ -35,6 +35,10 @@ pub(crate) struct Term {
     pub(crate) patterns: Vec<Pattern>,
     /// Attributes only when the context agrees and no stronger name disagrees.
     pub(crate) weak: bool,
+    /// Stands for the alliance only where the item names it outright ("the alliance").
+    pub(crate) echo: bool,
+    /// Counts only as the last words of a sentence.
+    pub(crate) ends: bool,
     /// A list that must stand nearby.
     pub(crate) near: Option<String>,
     /// Words between at most.
@@ -99,6 +103,8 @@ impl Term {
             shown: source.trim().to_owned(),
             patterns,
             weak: false,
+            echo: false,
+            ends: false,
             near: None,
             within: 0,
             spelling,

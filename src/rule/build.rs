@@ -22,6 +22,7 @@ const LITERAL: usize = 3;
 /// Lists that give words a meaning for every rule.
 const HEDGE: &str = "hedge";
 const NEGATION: &str = "negation";
+const PROSPECT: &str = "prospect";
 const ATTRIBUTIVE: &str = "attributive";
 const COMEBACK: &str = "comeback";
 /// The act that a negated one becomes.
@@ -99,9 +100,11 @@ impl Compiler<'_> {
         let (hedge, negation) = (plain(HEDGE, ListKind::Plain), plain(NEGATION, ListKind::Plain));
         let (attributive, comeback) =
             (plain(ATTRIBUTIVE, ListKind::Plain), plain(COMEBACK, ListKind::Plain));
+        let prospect = plain(PROSPECT, ListKind::Plain);
         let denial = plain(DENIAL, ListKind::Act);
         (self.lexicon.hedge, self.lexicon.negation, self.lexicon.denial) =
             (hedge, negation, denial);
+        self.lexicon.prospect = prospect;
         (self.lexicon.attributive, self.lexicon.comeback) = (attributive, comeback);
         let otherwise =
             drafts.iter().find(|(_, list)| list.kind == ListKind::Act && list.otherwise);

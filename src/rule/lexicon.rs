@@ -98,6 +98,8 @@ pub(crate) struct Lexicon {
     /// Lists that words in the pack give a meaning: what hedges, what negates.
     pub(crate) hedge: Option<ListId>,
     pub(crate) negation: Option<ListId>,
+    /// Words right before an act that put it into the future: "to ratify".
+    pub(crate) prospect: Option<ListId>,
     /// Words after a name that make it an adjective: "NATO exercise".
     pub(crate) attributive: Option<ListId>,
     /// Words by which a former member knocks: "rejoin".

@@ -174,7 +174,26 @@ pub(super) fn moves(
     if found.iter().any(|one| one.found.act.is_some()) {
         found.retain(|one| one.found.act.is_some());
     }
+    title_first(&mut found);
     found
+}
+
+/// Where the headline names who knocks, the rest of the item names nobody else: summaries and bodies
+/// recall what other countries did. Those are "also named".
+fn title_first(found: &mut Vec<FoundMove>) {
+    let told: Vec<String> = found
+        .iter()
+        .filter(|one| one.found.field == Field::Title)
+        .flat_map(|one| one.found.candidates.iter().cloned())
+        .collect();
+    if told.is_empty() {
+        return;
+    }
+    found.retain_mut(|one| {
+        let named = !one.found.candidates.is_empty();
+        one.found.candidates.retain(|code| told.contains(code));
+        one.found.field == Field::Title || !named || !one.found.candidates.is_empty()
+    });
 }
 
 /// One move per alliance, act and actor, so that a body does not widen what a headline says: what it
@@ -275,7 +294,7 @@ impl Reading<'_, '_> {
                     other.list == wanted && other.last <= hit.first && other.gap(hit) < BEFORE
                 })
         };
-        found.hedged = before(lexicon.hedge);
+        found.hedged = before(lexicon.hedge) || planned(hits, lexicon, inside, hit);
         let definition = lexicon.list(list);
         if !definition.against
             && before(lexicon.negation)
@@ -308,6 +327,15 @@ impl Reading<'_, '_> {
         });
         FoundMove { found, shown_by }
     }
+}
+
+/// Whether a word right before an act puts it into the future: "to ratify", "before joining".
+fn planned(hits: &Hits<'_>, lexicon: &Lexicon, inside: &[usize], act: &Hit) -> bool {
+    lexicon.prospect.is_some()
+        && inside
+            .iter()
+            .map(|index| &hits.all[*index])
+            .any(|other| other.list == lexicon.prospect && other.last == act.first)
 }
 
 /// The member that acts: the one after "by", else the nearest before the act.

@@ -247,6 +247,8 @@ impl Draft {
         });
         let when = match &model {
             Some(model) => table.string("when").or_else(|| Some(model.when.clone())),
+            // A model that is not there is told already.
+            None if table.has("like") => table.string("when"),
             None => table.required("when", "say when the rule holds: `@alliance SENTENCE @act`"),
         };
         let unless =

@@ -1,5 +1,7 @@
 //! The rules on small lexicons of their own.
 
+mod door;
+
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -102,7 +104,7 @@ threshold = 2
 match = ["NATO enlargement"]
 "#;
 
-fn try_build(text: &str) -> Result<RuleSet, Vec<String>> {
+pub(super) fn try_build(text: &str) -> Result<RuleSet, Vec<String>> {
     let mut sources = Sources::default();
     let file = sources.add("test.toml", text);
     let problems = Problems::default();
@@ -128,7 +130,7 @@ fn rules() -> RuleSet {
     try_build(&format!("{LEXICON}{RULES}")).unwrap()
 }
 
-fn item(title: &str, summary: &str, date: &str) -> Item {
+pub(super) fn item(title: &str, summary: &str, date: &str) -> Item {
     let seen: Timestamp = format!("{date}T12:00:00Z").parse().unwrap();
     Item {
         key: ItemKey::new("k"),
@@ -157,7 +159,7 @@ fn matched(title: &str) -> Match {
     finding.matched.unwrap_or_else(|| panic!("`{title}` stayed quiet: {:?}", finding.near))
 }
 
-fn acts(found: &Match) -> Vec<(String, Option<String>)> {
+pub(super) fn acts(found: &Match) -> Vec<(String, Option<String>)> {
     found
         .moves
         .iter()

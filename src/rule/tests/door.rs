@@ -1,0 +1,151 @@
+//! What is a door and what only names one; who can knock; what an act's surroundings do to it.
+
+use super::{acts, item, try_build};
+use crate::model::{Finding, Match};
+use crate::rule::RuleSet;
+
+const PACK: &str = r#"
+[alliance.NATO]
+kind = "security"
+terms = ["NATO", { text = "the alliance", echo = true }]
+members = ["GB", { code = "TR", since = 1952-02-18 }]
+closed_to = ["RU"]
+[alliance.EU]
+kind = "political"
+terms = ["EU", { text = "the bloc", echo = true }]
+members = ["DE", { code = "GB", until = 2020-02-01 }]
+open_to = ["GB", "UA", "TR"]
+[alliance.BRICS]
+kind = "political"
+terms = ["BRICS", { text = "the bloc", echo = true }]
+members = ["RU"]
+[list.joining]
+name = "word of joining"
+terms = ["join*", "membership of", "return to"]
+[list.attributive]
+terms = ["exercise*", "officials", "summit"]
+[list.comeback]
+terms = ["return*", "rejoin*"]
+[list.prospect]
+terms = ["to", "will"]
+[list.last]
+terms = [{ text = "join", ends = true }]
+[act.considers]
+stage = 1
+otherwise = true
+terms = ["mull*"]
+[act.ratifies]
+stage = 4
+formal = true
+by = "member"
+terms = ["ratif(y|ies|ied)"]
+[place.GB]
+terms = ["Britain", "British"]
+[place.RU]
+terms = ["Russia"]
+[place.SE]
+terms = ["Sweden"]
+[place.FI]
+terms = ["Finland"]
+[place.UA]
+terms = ["Ukraine"]
+[place.TR]
+terms = ["Turkey"]
+[[rule]]
+id = "security"
+of = ["security"]
+when = "@joining THEN/4 @door SENTENCE @candidate OR @last SENTENCE @alliance SENTENCE @candidate"
+match = ["Sweden mulls joining NATO"]
+[[rule]]
+id = "political"
+of = ["political"]
+like = "security"
+match = ["Ukraine mulls joining EU"]
+"#;
+
+fn rules() -> RuleSet {
+    try_build(PACK).unwrap()
+}
+
+fn find(title: &str, summary: &str) -> Finding {
+    rules().examine(&item(title, summary, "2024-01-05"))
+}
+
+fn matched(title: &str, summary: &str) -> Match {
+    let finding = find(title, summary);
+    finding.matched.unwrap_or_else(|| panic!("`{title}` stayed quiet: {:?}", finding.near))
+}
+
+#[test]
+fn a_name_before_another_word_is_no_door() {
+    let finding = find("Sweden joins NATO exercise", "");
+    assert!(finding.matched.is_none());
+    let missing: Vec<&str> = finding.near.iter().map(|miss| miss.missing.as_str()).collect();
+    assert_eq!(missing, ["no NATO on its own, only before another word"]);
+    assert_eq!(matched("Sweden joins NATO, officials say", "").alliances, ["NATO"]);
+    assert_eq!(matched("Sweden joins NATO", "").alliances, ["NATO"]);
+}
+
+#[test]
+fn an_echo_belongs_to_the_last_name_before_it() {
+    let summary = "Sweden wants to join the alliance.";
+    assert_eq!(matched("NATO waits", summary).alliances, ["NATO"]);
+    assert!(find("Weather turns", summary).matched.is_none(), "nothing to echo");
+    let both = matched("EU and BRICS meet", "Ukraine would join the bloc.");
+    assert_eq!(both.alliances, ["BRICS"]);
+}
+
+#[test]
+fn who_never_knocks_is_no_candidate() {
+    assert!(find("Russia warns against joining NATO", "").matched.is_none());
+    assert!(find("Sweden mulls joining EU", "").matched.is_none(), "the door is open to others");
+    assert_eq!(matched("Ukraine mulls joining EU", "").candidates, ["UA"]);
+}
+
+#[test]
+fn a_former_member_knocks_by_coming_back() {
+    assert!(find("Britain joins EU in ban", "").matched.is_none());
+    assert_eq!(matched("Britain mulls return to EU", "").candidates, ["GB"]);
+}
+
+#[test]
+fn the_end_of_a_sentence_can_be_asked_for() {
+    assert_eq!(matched("NATO says Sweden can join", "").candidates, ["SE"]);
+    assert!(find("NATO says Sweden can join drills", "").matched.is_none());
+}
+
+#[test]
+fn rules_look_at_their_kind_of_alliance() {
+    let rules_of = |title: &str| -> Vec<String> {
+        matched(title, "").rules.iter().map(|rule| rule.id.to_string()).collect()
+    };
+    assert_eq!(rules_of("Sweden mulls joining NATO"), ["security"]);
+    assert_eq!(rules_of("Ukraine mulls joining EU"), ["political"]);
+    let broken = |text: &str| try_build(&format!("{PACK}{text}")).unwrap_err().join("\n");
+    insta::assert_snapshot!(
+        [
+            broken("[[rule]]\nid = \"x\"\nlike = \"nobody\"\n"),
+            broken("[[rule]]\nid = \"x\"\nlike = \"security\"\nof = [\"securty\"]\n"),
+            broken("[list.door]\nterms = [\"door\"]"),
+        ]
+        .join("\n\n")
+    );
+}
+
+#[test]
+fn a_sentence_without_an_act_considers_and_one_to_come_is_hedged() {
+    let found = matched("Sweden joining NATO next", "");
+    assert_eq!(acts(&found), [("considers".to_owned(), None)]);
+    let hedged = |title: &str| matched(title, "").moves[0].hedged;
+    assert!(hedged("Turkey to ratify Sweden joining NATO"));
+    assert!(!hedged("Turkey ratifies Sweden joining NATO"));
+}
+
+#[test]
+fn where_the_headline_names_who_knocks_a_summary_adds_nobody() {
+    let found = matched("Sweden mulls joining NATO", "Finland mulled joining NATO last year.");
+    assert_eq!(found.candidates, ["SE"]);
+    assert_eq!(found.also_named, ["FI"]);
+    let found = matched("NATO at a crossroads", "Finland mulled joining NATO last year.");
+    assert_eq!(found.candidates, ["FI"]);
+}

@@ -4,6 +4,7 @@
 //! reads rows. Stopping goes the same way: `watch` aborts its requests and hangs up, `judge` drains
 //! and ends as the line closes, `deliver` gets a grace period, the store closes last.
 
+use std::fmt;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +21,8 @@ use crate::deliver::{self, DeliverSetup};
 use crate::judge::{self, Bench, JudgeSetup};
 use crate::model::Pulse;
 use crate::net::Client;
-use crate::sink::{Outlet, Workshop};
+use crate::setting::{Diagnostic, Span};
+use crate::sink::{BuildError, Outlet, SinkConfig, Workshop};
 use crate::store::{Access, Lock, Store};
 use crate::watch::{self, Subscription, WatchSetup};
 use crate::{config, systemd};
@@ -50,22 +52,13 @@ struct Parts {
 
 impl Parts {
     /// Builds clients, resolves secrets. Nothing is changed until all of it has worked.
-    fn build(config: &Config) -> anyhow::Result<Self> {
-        let client = Client::new(&config.network.feed_client(FEED_IDLE))
-            .context("failed to set up polling")?;
+    fn build(config: &Config) -> Result<Self, Unusable> {
+        let (client, outlets) = equip(config)?;
         let subscription = Subscription {
             feeds: config.feeds.iter().cloned().map(Arc::new).collect(),
             poll: config.poll.clone(),
             client,
         };
-        let workshop = workshop(config);
-        let mut outlets = Vec::new();
-        for sink in &config.sinks {
-            let outlet = sink
-                .build(&workshop)
-                .with_context(|| format!("failed to set up the sink `{}`", sink.name))?;
-            outlets.push(outlet);
-        }
         let bench = Bench {
             rules: config.rules.clone(),
             routes: config.sinks.iter().map(|sink| sink.route.clone()).collect(),
@@ -85,13 +78,70 @@ impl Parts {
     }
 }
 
-/// What sinks are built with.
-pub fn workshop(config: &Config) -> Workshop {
+/// The config reads well, but what it names is not there or of no use: a secret, a certificate.
+#[derive(Debug)]
+pub struct Unusable(pub Vec<Diagnostic>);
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<&str> = self.0.iter().map(|one| one.message.as_str()).collect();
+        f.write_str(&lines.join("; "))
+    }
+}
+
+impl std::error::Error for Unusable {}
+
+/// Sets up the client for feeds and every receiver, which resolves their secrets.
+///
+/// # Errors
+///
+/// Everything that stands in the way, not the first alone.
+pub fn equip(config: &Config) -> Result<(Client, Vec<Outlet>), Unusable> {
+    let mut wrong = Vec::new();
+    let client = Client::new(&config.network.feed_client(FEED_IDLE))
+        .map_err(|error| wrong.push(unusable("[network]", None, &error.to_string())))
+        .ok();
+    let mut outlets = Vec::new();
+    for sink in &config.sinks {
+        match sink.build(&workshop(config)) {
+            Ok(outlet) => outlets.push(outlet),
+            // The certificates, which are told already and are not the receiver's fault.
+            Err(BuildError::Client(_)) if client.is_none() => {}
+            Err(error) => wrong.push(unusable_sink(sink, &error)),
+        }
+    }
+    match client {
+        Some(client) if wrong.is_empty() => Ok((client, outlets)),
+        _ => Err(Unusable(wrong)),
+    }
+}
+
+/// Sets up one receiver.
+///
+/// # Errors
+///
+/// What is wrong with it, and where it stands in the config.
+pub fn outlet(config: &Config, sink: &SinkConfig) -> Result<Outlet, Diagnostic> {
+    sink.build(&workshop(config)).map_err(|error| unusable_sink(sink, &error))
+}
+
+fn workshop(config: &Config) -> Workshop {
     Workshop {
         user_agent: config.network.user_agent(),
         trust: config.network.trust(),
         timeout: config.delivery.timeout,
     }
+}
+
+fn unusable_sink(sink: &SinkConfig, error: &BuildError) -> Diagnostic {
+    unusable(&format!("the sink `{}`", sink.name), Some(sink.span), &error.to_string())
+}
+
+/// The first line of an error says what failed, the second what to do.
+fn unusable(whose: &str, span: Option<Span>, error: &str) -> Diagnostic {
+    let (what, cure) = error.split_once('\n').unwrap_or((error, ""));
+    let mistake = Diagnostic::error(span, format!("{whose}: failed to {what}")).unquoted();
+    if cure.is_empty() { mistake } else { mistake.help(cure) }
 }
 
 /// Takes the database for this process and opens it.
@@ -121,8 +171,8 @@ pub async fn run(
     named: Option<PathBuf>,
     shutdown: impl Future<Output = &'static str>,
 ) -> anyhow::Result<()> {
-    let (_lock, store) = open(&config)?;
     let parts = Parts::build(&config)?;
+    let (_lock, store) = open(&config)?;
     let states = store.feed_states().await.context("failed to read the feeds' state")?;
     let (feeds_in, feeds) = tokio_watch::channel(parts.subscription);
     let (bench_in, bench) = tokio_watch::channel(parts.bench);
@@ -440,8 +490,9 @@ pub async fn once(
     all: bool,
     shutdown: CancellationToken,
 ) -> anyhow::Result<Round> {
+    let parts = Parts::build(config)?;
     let (_lock, store) = open(config)?;
-    let round = round(config, &store, all, shutdown).await;
+    let round = work_once(config, parts, &store, all, shutdown).await;
     store.close().await;
     round
 }
@@ -457,7 +508,16 @@ pub async fn round(
     all: bool,
     shutdown: CancellationToken,
 ) -> anyhow::Result<Round> {
-    let parts = Parts::build(config)?;
+    work_once(config, Parts::build(config)?, store, all, shutdown).await
+}
+
+async fn work_once(
+    config: &Config,
+    parts: Parts,
+    store: &Store,
+    all: bool,
+    shutdown: CancellationToken,
+) -> anyhow::Result<Round> {
     let states = store.feed_states().await.context("failed to read the feeds' state")?;
     let (out, inbox) = mpsc::channel(LINE);
     let (_bench_in, bench) = tokio_watch::channel(parts.bench);

@@ -26,7 +26,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Report};
+use crate::daemon::Unusable;
 use crate::logging::{self, LogFormat};
 use crate::store::{Access, Store};
 use screen::Screen;
@@ -55,14 +56,9 @@ struct Cli {
 /// Options of every command.
 #[derive(Debug, Args)]
 struct Common {
-    /// Config file [default: config/pactwatch.toml, then /etc/pactwatch/pactwatch.toml]
-    #[arg(
-        long,
-        global = true,
-        env = "PACTWATCH_CONFIG",
-        value_name = "FILE",
-        hide_env_values = true
-    )]
+    /// Config file [env: PACTWATCH_CONFIG; default: config/pactwatch.toml, then
+    /// /etc/pactwatch/pactwatch.toml]
+    #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     /// One JSON object a line instead of text
     #[arg(long, global = true)]
@@ -115,7 +111,11 @@ enum Command {
 
 /// Reads the arguments and runs the command.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let mut cli = Cli::parse();
+    // Read here and not by clap, which takes a variable that is set to nothing for a mistake.
+    cli.common.config = cli.common.config.or_else(|| {
+        std::env::var_os("PACTWATCH_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from)
+    });
     // Two TLS providers in one process would make rustls refuse to choose; ours is named first.
     // An error means that one is installed already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -185,9 +185,12 @@ struct Refused(String);
 impl Common {
     /// Reads the config; warnings go to stderr only where a command is about the config.
     fn load(&self) -> anyhow::Result<Config> {
-        config::load(self.config.as_deref())
-            .map(|(config, _)| config)
-            .map_err(|report| refusal(&report))
+        self.load_with_report().map(|(config, _)| config)
+    }
+
+    /// Reads the config and gives what there was to say about it.
+    fn load_with_report(&self) -> anyhow::Result<(Config, Report)> {
+        config::load(self.config.as_deref()).map_err(|report| refusal(&report))
     }
 
     /// Opens the database of the config, which must exist.
@@ -196,7 +199,18 @@ impl Common {
     }
 }
 
-fn refusal(report: &config::Report) -> anyhow::Error {
+/// Makes a mistake of the config of what is one, whenever it was found.
+fn refused_by(mut report: Report, error: anyhow::Error) -> anyhow::Error {
+    match error.downcast::<Unusable>() {
+        Ok(Unusable(mistakes)) => {
+            report.add(mistakes);
+            refusal(&report)
+        }
+        Err(error) => error,
+    }
+}
+
+fn refusal(report: &Report) -> anyhow::Error {
     let mistakes = report.errors();
     let plural = if mistakes == 1 { "mistake" } else { "mistakes" };
     let text = format!(

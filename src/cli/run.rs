@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{Common, FAILED, Screen};
-use crate::{config, daemon};
+use super::{Common, FAILED, Screen, refused_by};
+use crate::daemon;
 
 /// Options of `once`.
 #[derive(Debug, Args)]
@@ -20,13 +20,14 @@ pub(super) struct OnceArgs {
 /// The daemon, until SIGTERM or Ctrl-C.
 pub(super) async fn run(common: &Common) -> anyhow::Result<ExitCode> {
     let stop = stop_signal();
-    let (config, report) =
-        config::load(common.config.as_deref()).map_err(|report| super::refusal(&report))?;
+    let (config, report) = common.load_with_report()?;
     for line in report.lines() {
         tracing::warn!("{line}");
     }
-    daemon::run(config, common.config.clone(), stop).await?;
-    Ok(ExitCode::SUCCESS)
+    match daemon::run(config, common.config.clone(), stop).await {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(refused_by(report, error)),
+    }
 }
 
 /// One round, for cron.
@@ -36,17 +37,18 @@ pub(super) async fn once(
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
     let signal = stop_signal();
-    let config = common.load()?;
+    let (config, report) = common.load_with_report()?;
     let stop = CancellationToken::new();
     let work = daemon::once(&config, args.all, stop.clone());
     tokio::pin!(work);
     let round = tokio::select! {
-        round = &mut work => round?,
+        round = &mut work => round,
         _ = signal => {
             stop.cancel();
-            work.await?
+            work.await
         }
     };
+    let round = round.map_err(|error| refused_by(report, error))?;
     let (polls, sends) = (round.polls, round.sends);
     if screen.json() {
         screen.object(&json!({

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::listing::list;
 use super::screen::{BAD, GOOD};
-use super::{Common, FAILED, Screen};
+use super::{Common, FAILED, Screen, refusal};
 use crate::config::Config;
 use crate::daemon;
 use crate::model::{MessageId, Outcome};
@@ -46,7 +46,7 @@ pub(super) async fn sinks(
     command: SinksCommand,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let config = common.load()?;
+    let (config, mut report) = common.load_with_report()?;
     match command {
         SinksCommand::List => {
             let rows: Vec<_> = config
@@ -81,9 +81,10 @@ pub(super) async fn sinks(
         }
         SinksCommand::Test { name } => {
             let sink = named(&config, &name)?;
-            let outlet = sink
-                .build(&daemon::workshop(&config))
-                .map_err(|error| anyhow::anyhow!("failed to set up the sink `{name}`: {error}"))?;
+            let outlet = daemon::outlet(&config, sink).map_err(|mistake| {
+                report.add([mistake]);
+                refusal(&report)
+            })?;
             let stationery = Stationery {
                 timezone: config.timezone.clone(),
                 public_url: config.public_url.clone(),

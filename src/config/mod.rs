@@ -79,6 +79,13 @@ impl Report {
         Self { sources: Sources::default(), diagnostics: vec![diagnostic] }
     }
 
+    /// Adds what was found wrong after reading: a secret that cannot be had, a database that cannot
+    /// be used.
+    pub fn add(&mut self, more: impl IntoIterator<Item = Diagnostic>) {
+        self.diagnostics.extend(more);
+        self.diagnostics.sort_by_key(Diagnostic::order);
+    }
+
     /// How many mistakes.
     pub fn errors(&self) -> usize {
         self.diagnostics.iter().filter(|one| one.severity == Severity::Error).count()
@@ -101,10 +108,20 @@ impl Report {
         blocks.join("\n\n")
     }
 
-    /// The mistakes as single lines `file:line:col: message`, for logs.
+    /// All of it as single lines `file:line:col: message`, for logs.
     pub fn lines(&self) -> Vec<String> {
-        let place = |one: &Diagnostic| one.span.map(|span| self.sources.place(span) + ": ");
-        self.diagnostics.iter().map(|one| place(one).unwrap_or_default() + &one.message).collect()
+        self.diagnostics.iter().map(|one| self.line(one)).collect()
+    }
+
+    /// The lines of one severity.
+    pub fn lines_of(&self, severity: Severity) -> Vec<String> {
+        let these = self.diagnostics.iter().filter(|one| one.severity == severity);
+        these.map(|one| self.line(one)).collect()
+    }
+
+    fn line(&self, one: &Diagnostic) -> String {
+        let place = one.span.map(|span| self.sources.place(span) + ": ");
+        place.unwrap_or_default() + &one.message
     }
 }
 

@@ -74,6 +74,11 @@ impl Diagnostic {
         self
     }
 
+    /// What reports are sorted by: errors first, then the place.
+    pub fn order(&self) -> (Severity, Option<Span>) {
+        (self.severity, self.span)
+    }
+
     /// Keeps the line out of the report, for lines with secrets.
     pub fn unquoted(mut self) -> Self {
         self.quote = false;
@@ -212,7 +217,7 @@ impl Problems {
     /// All of them: errors first, then by place.
     pub fn into_sorted(self) -> Vec<Diagnostic> {
         let mut list = self.list.into_inner();
-        list.sort_by_key(|one| (one.severity, one.span));
+        list.sort_by_key(Diagnostic::order);
         list
     }
 

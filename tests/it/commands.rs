@@ -198,6 +198,46 @@ async fn the_demo_works_without_config_or_network() {
     assert_eq!(left.len(), 1, "the demo left files behind: {left:?}");
 }
 
+/// A database as the first version left it.
+fn first_format(path: &std::path::Path) {
+    let old = rusqlite::Connection::open(path).unwrap();
+    old.execute_batch(include_str!("../../src/store/migrations/0001.sql")).unwrap();
+    // The mark of our files, see `store`.
+    old.pragma_update(None, "application_id", 0x7061_6374).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+}
+
+#[tokio::test]
+async fn an_older_database_is_upgraded_and_a_newer_one_refused() {
+    let program = Program::new("include = [\"builtin:alliances\"]\ndatabase = \"old.db\"\n");
+    first_format(&program.path("old.db"));
+    // What looks before the upgrade must not stand in its way.
+    let checked = program.run(&["check"]).await;
+    assert_eq!(checked.status.code(), Some(0), "{}", errors(&checked));
+    assert!(text(&checked).contains("upgrades it"), "{}", text(&checked));
+    let early = program.run(&["status"]).await;
+    assert_eq!(early.status.code(), Some(1));
+    assert!(errors(&early).contains("pactwatch run"), "{}", errors(&early));
+    let upgraded = program.run(&["once"]).await;
+    assert_eq!(upgraded.status.code(), Some(0), "{}", errors(&upgraded));
+    assert!(program.run(&["status"]).await.status.success());
+    let copy = rusqlite::Connection::open(program.path("old.db.before-v2")).unwrap();
+    let format = |of: &rusqlite::Connection| {
+        of.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(format(&copy), 1);
+
+    let newer = rusqlite::Connection::open(program.path("old.db")).unwrap();
+    newer.pragma_update(None, "user_version", 99).unwrap();
+    drop(newer);
+    for (command, code) in [(&["check"][..], 78), (&["run"], 1), (&["once"], 1), (&["status"], 1)] {
+        let output = program.run(command).await;
+        assert_eq!(output.status.code(), Some(code), "{command:?}");
+        assert!(errors(&output).contains("format 99"), "{}", errors(&output));
+        assert!(errors(&output).contains("install the version"), "{}", errors(&output));
+    }
+}
+
 #[tokio::test]
 async fn commands_before_the_first_run_say_what_to_do() {
     let program = Program::new("include = [\"builtin:alliances\"]\n");

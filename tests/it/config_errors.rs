@@ -100,6 +100,73 @@ async fn what_is_no_config_is_refused_with_a_cure() {
 }
 
 #[tokio::test]
+async fn a_secret_that_cannot_be_had_is_a_mistake_of_the_config() {
+    let program = Program::new(
+        r#"include = ["builtin:alliances"]
+database = "test.db"
+[network]
+contact = "test"
+ca_file = "roots.pem"
+[[feed]]
+url = "http://127.0.0.1:9/feed.xml"
+[[sink]]
+name = "desk"
+type = "slack"
+url = { file = "slack-url" }
+[[sink]]
+name = "hook"
+type = "webhook"
+url = "https://hooks.example.org/"
+secret = { env = "PACTWATCH_TEST_NO_SUCH_VARIABLE" }
+"#,
+    );
+    let checked = program.run(&["check"]).await;
+    insta::assert_snapshot!(errors(&checked));
+    assert_eq!(text(&checked), "", "mistakes belong on stderr");
+    for command in [&["check"][..], &["run"], &["once"], &["sinks", "test", "desk"]] {
+        let output = program.run(command).await;
+        assert_eq!(output.status.code(), Some(78), "{command:?}: {}", errors(&output));
+        assert!(errors(&output).contains("pactwatch.toml:8:1"), "{}", errors(&output));
+    }
+    assert!(!program.path("test.db").exists(), "a refused config made a database");
+}
+
+#[tokio::test]
+async fn the_config_is_found_where_it_is_said_to_be() {
+    let program = Program::new(
+        "include = [\"builtin:alliances\"]\n[[feed]]\nname = \"named\"\n\
+                                url = \"https://example.org/named\"\n",
+    );
+    std::fs::create_dir(program.path("config")).unwrap();
+    std::fs::write(
+        program.path("config/pactwatch.toml"),
+        "include = [\"builtin:alliances\"]\n[[feed]]\nname = \"usual\"\nurl = \"https://example.org/usual\"\n",
+    )
+    .unwrap();
+    let feeds = ["feeds", "list", "--json"];
+    for (variable, arguments, name) in [
+        (None, vec![], "usual"),
+        // A variable that is set to nothing is not set.
+        (Some(""), vec![], "usual"),
+        (Some("pactwatch.toml"), vec![], "named"),
+        (Some("pactwatch.toml"), vec!["--config", "config/pactwatch.toml"], "usual"),
+    ] {
+        for before in [true, false] {
+            let all = match before {
+                true => [&arguments[..], &feeds[..]].concat(),
+                false => [&feeds[..], &arguments[..]].concat(),
+            };
+            let mut command = program.command(&all);
+            if let Some(variable) = variable {
+                command.env("PACTWATCH_CONFIG", variable);
+            }
+            let output = command.output().await.unwrap();
+            assert!(text(&output).contains(name), "{variable:?} {all:?}: {}", errors(&output));
+        }
+    }
+}
+
+#[tokio::test]
 async fn includes_have_a_bound_and_no_circle() {
     let program = Program::new("include = [\"b.toml\"]\n");
     std::fs::write(program.path("b.toml"), "include = [\"pactwatch.toml\", \"c.toml\"]\n").unwrap();

@@ -138,7 +138,10 @@ pub fn main() -> ExitCode {
     };
     let mut screen = Screen::stdout(cli.common.json);
     let outcome = runtime.block_on(dispatch(cli, &mut screen)).and_then(|code| {
-        screen.flush()?;
+        // The daemon says nothing here, and a console sink may be stuck in the same stream.
+        if !daemon {
+            screen.flush()?;
+        }
         Ok(code)
     });
     // Blocking work that was given up (a lookup that hangs) must not hold the exit.

@@ -1,19 +1,41 @@
 //! `console`: the message as plain lines on standard output, for a first run and for pipes.
+//!
+//! A pipe that nobody reads blocks its writer. So a thread aside writes, and an attempt waits for it
+//! no longer than for any other receiver; what the thread could write after all is not written again.
 
 use std::fmt;
-use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::io::{self, Write};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::Mutex;
 
 use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
 use super::parts::Parts;
-use crate::model::{Outcome, Sealed};
+use crate::model::{MessageId, Outcome, Sealed};
 use crate::text::clean_lines;
 
 /// Writes messages to a stream.
 pub(super) struct Console {
-    out: Mutex<Box<dyn Write + Send>>,
+    stream: Arc<Mutex<Stream>>,
+}
+
+struct Stream {
+    out: Box<dyn Write + Send>,
+    /// What was written last, whether anybody waited for it or not.
+    written: Option<MessageId>,
+}
+
+impl Stream {
+    fn write(&mut self, id: MessageId, body: &[u8]) -> io::Result<()> {
+        if self.written.as_ref() == Some(&id) {
+            return Ok(());
+        }
+        self.out.write_all(body)?;
+        self.out.flush()?;
+        self.written = Some(id);
+        Ok(())
+    }
 }
 
 impl fmt::Debug for Console {
@@ -25,12 +47,13 @@ impl fmt::Debug for Console {
 impl Console {
     /// Writes to standard output.
     pub(super) fn stdout() -> Self {
-        Self::new(std::io::stdout())
+        Self::new(io::stdout())
     }
 
     /// Writes to any stream.
     pub(super) fn new(out: impl Write + Send + 'static) -> Self {
-        Self { out: Mutex::new(Box::new(out)) }
+        let stream = Stream { out: Box::new(out), written: None };
+        Self { stream: Arc::new(Mutex::new(stream)) }
     }
 }
 
@@ -103,24 +126,30 @@ impl Sink for Console {
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
-        let written = {
-            let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-            out.write_all(&parcel.sealed.body).and_then(|()| out.flush())
-        };
-        let answer = match written {
-            Ok(()) => Answer {
-                outcome: Outcome::Delivered { thread: None },
-                status: None,
-                error: None,
-                body: String::new(),
-            },
-            Err(error) => Answer {
-                outcome: Outcome::Retry { after: None },
-                status: None,
-                error: Some(format!("standard output cannot be written: {error}")),
-                body: String::new(),
-            },
-        };
-        Box::pin(std::future::ready(answer))
+        let (stream, id) = (self.stream.clone(), parcel.id.clone());
+        let body = parcel.sealed.body.clone();
+        Box::pin(async move {
+            // The thread keeps the stream until it is done: no second one blocks behind it.
+            let writing = async {
+                let mut stream = stream.lock_owned().await;
+                tokio::task::spawn_blocking(move || stream.write(id, &body)).await
+            };
+            let (outcome, error) = match tokio::time::timeout(parcel.timeout, writing).await {
+                Ok(Ok(Ok(()))) => (Outcome::Delivered { thread: None }, None),
+                Ok(Ok(Err(error))) => {
+                    let why = format!("standard output cannot be written: {error}");
+                    (Outcome::Retry { after: None }, Some(why))
+                }
+                Ok(Err(_)) => {
+                    let why = "writing to standard output failed inside pactwatch";
+                    (Outcome::Retry { after: None }, Some(why.to_owned()))
+                }
+                Err(_) => {
+                    let why = "nobody reads standard output: it took nothing in time";
+                    (Outcome::Retry { after: None }, Some(why.to_owned()))
+                }
+            };
+            Answer { outcome, status: None, error, body: String::new() }
+        })
     }
 }

@@ -259,6 +259,42 @@ async fn each_receiver_has_its_form_of_each_letter() {
     }
 }
 
+/// A pipe that takes nothing before it is opened, and keeps what it got.
+struct Pipe {
+    opened: std::sync::mpsc::Receiver<()>,
+    got: Arc<Mutex<Vec<u8>>>,
+}
+
+impl std::io::Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // An end, so that a mistake fails and does not hang.
+        let _ = self.opened.recv_timeout(Duration::from_secs(20));
+        self.got.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_console_that_nobody_reads_holds_up_nothing_and_repeats_nothing() {
+    let (open, opened) = std::sync::mpsc::channel();
+    let got = Arc::new(Mutex::new(Vec::new()));
+    let console = console::Console::new(Pipe { opened, got: got.clone() });
+    let sealed = Sink::render(&console, &Letter::Ping, &stationery());
+    let id = MessageId::new("msg_1");
+    let parcel = |timeout| Parcel { id: &id, sealed: &sealed, timeout };
+    let blocked = console.send(parcel(Duration::from_millis(20))).await;
+    assert!(matches!(blocked.outcome, Outcome::Retry { .. }), "{blocked:?}");
+    let still = console.send(parcel(Duration::from_millis(20))).await;
+    assert!(still.error.is_some_and(|why| why.contains("nobody reads")));
+    open.send(()).unwrap();
+    let taken = console.send(parcel(Duration::from_secs(20))).await;
+    assert!(matches!(taken.outcome, Outcome::Delivered { .. }), "{taken:?}");
+    assert_eq!(*got.lock().unwrap(), sealed.body, "it was not written once");
+}
+
 #[tokio::test]
 async fn every_status_has_its_meaning() {
     let (url, shared) = start().await;

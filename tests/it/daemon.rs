@@ -37,6 +37,34 @@ async fn bad_feeds_do_not_disturb_the_good_one() {
     assert!(site.visits().iter().all(|visit| visit.user_agent.contains("(+test)")));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_console_that_nobody_reads_disturbs_nothing() {
+    use std::io::Write;
+    let site = Site::start().await;
+    let hook = Hook::willing().await;
+    site.publish("good", [entry("ireland", STORY, "")]);
+    let mut config = Program::config(&[site.url("good")], &hook.url("alerts"));
+    config.insert_str(
+        config.find("[[sink]]").unwrap(),
+        "[[sink]]\nname = \"a console\"\ntype = \"console\"\n",
+    );
+    let program = Program::new(&config);
+    // Standard output is full from the start, and its other end is held and never read.
+    let (mut full, _held) = std::os::unix::net::UnixStream::pair().unwrap();
+    full.set_nonblocking(true).unwrap();
+    while full.write(&[b' '; 4096]).is_ok() {}
+    full.set_nonblocking(false).unwrap();
+    let log = std::fs::File::create(program.path("daemon.log")).unwrap();
+    let mut command = program.command(&["run", "--config", "pactwatch.toml"]);
+    command.stdout(std::os::fd::OwnedFd::from(full)).stderr(log);
+    let daemon = command.spawn().unwrap();
+    hook.until("the story reaches the other sink", |all| !all.is_empty()).await;
+    let asked = site.visits().len();
+    site.until("polling goes on", |all| all.len() > asked + 3).await;
+    assert_eq!(stop(daemon).await, Some(0), "{}", program.log());
+}
+
 #[tokio::test]
 async fn a_restart_does_not_poll_early() {
     let site = Site::start().await;

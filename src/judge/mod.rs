@@ -20,4 +20,6 @@ pub use review::{Bench, JudgeSetup, run};
 pub use section::{FirstPoll, StorySection, Updates};
 
 #[cfg(test)]
+mod review_tests;
+#[cfg(test)]
 mod tests;

@@ -101,9 +101,17 @@ struct Judge {
 impl Judge {
     /// Writes what came, trying until it is written.
     async fn settle(&mut self, polls: Vec<Polled>, inbox: &mpsc::Receiver<Polled>) {
-        let mut documents = Vec::new();
+        let mut documents: Vec<Document> = Vec::new();
+        let mut later = Vec::new();
         for poll in polls {
             match poll.outcome {
+                // Its state holds the validators of the document before it, so it may not be saved
+                // before that document's items are.
+                PollOutcome::Unchanged | PollOutcome::Failed(_)
+                    if documents.iter().any(|one| one.feed == poll.feed) =>
+                {
+                    later.push((poll.feed, poll.next));
+                }
                 PollOutcome::Unchanged | PollOutcome::Failed(_) => {
                     self.store.note(poll.feed, poll.next);
                 }
@@ -140,6 +148,7 @@ impl Judge {
         if failures > 0 {
             tracing::info!(failures, "polls can be stored again");
         }
+        later.into_iter().for_each(|(feed, state)| self.store.note(feed, state));
     }
 
     /// Judges documents and admits what they lead to.

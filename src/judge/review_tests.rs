@@ -1,0 +1,131 @@
+//! The loop with a real store.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, mpsc, watch};
+use toml::de::DeTable;
+
+use super::*;
+use crate::model::{
+    FeedName, FeedState, Item, ItemKey, Kind, PollOutcome, Polled, Pulse, Route, SinkName,
+    Validators,
+};
+use crate::rule::{Draft, RuleSet};
+use crate::setting::{FileId, Problems, Span, Table};
+use crate::store::{Access, Store};
+
+fn item(key: &str, title: &str) -> Item {
+    let now = Timestamp::now();
+    Item {
+        key: ItemKey::new(key),
+        feed: FeedName::new("feed"),
+        url: Some(format!("https://news.example/{key}")),
+        canonical: Some(format!("news.example/{key}")),
+        title: title.to_owned(),
+        summary: String::new(),
+        body: String::new(),
+        author: String::new(),
+        categories: Vec::new(),
+        language: None,
+        published: Some(now),
+        seen: now,
+        kind: Kind::Press,
+        tags: Vec::new(),
+    }
+}
+
+fn polled(number: u32, outcome: PollOutcome) -> Polled {
+    let now = Timestamp::now();
+    let validators = Validators { etag: Some(b"v".to_vec()), ..Validators::default() };
+    // The number tells the states apart.
+    let next = FeedState { failures: number, validators, ..FeedState::new(now) };
+    Polled { feed: FeedName::new("feed"), at: now, next, outcome }
+}
+
+fn items(titles: &[&str]) -> PollOutcome {
+    let items = titles.iter().map(|title| item(title, title)).collect();
+    PollOutcome::Items { items, faults: Vec::new() }
+}
+
+fn rules() -> RuleSet {
+    let text = r#"
+[alliance.NATO]
+terms = ["NATO"]
+[act.applies]
+terms = ["applies to join"]
+stage = 2
+formal = true
+[place.IE]
+name = "Ireland"
+terms = ["Ireland"]
+[[rule]]
+id = "door"
+title = "Door"
+when = "@alliance SENTENCE @act SENTENCE @candidate"
+"#;
+    let problems = Problems::default();
+    let table = DeTable::parse(text).unwrap();
+    let start = Span::new(FileId(0), 0..0);
+    let root = Table::new(&problems, FileId(0), Path::new(""), start, "rules", table.get_ref());
+    let mut draft = Draft::default();
+    draft.read(&root);
+    root.finish();
+    let rules = draft.build(&problems);
+    assert!(!problems.any_error());
+    rules
+}
+
+/// Lets polls wait together, judges them and ends.
+async fn judge(store: &Store, polls: Vec<Polled>) {
+    let bench = Bench {
+        rules: rules(),
+        routes: vec![Route::all(SinkName::new("desk"))],
+        story: StorySection::default(),
+        shadow: Vec::new(),
+    };
+    let (_keep, bench) = watch::channel(Arc::new(bench));
+    let (line, inbox) = mpsc::channel(polls.len());
+    for poll in polls {
+        line.send(poll).await.unwrap();
+    }
+    drop(line);
+    let setup = JudgeSetup {
+        store: store.clone(),
+        bench,
+        inbox,
+        posted: Arc::new(Notify::new()),
+        pulse: Pulse::default(),
+    };
+    tokio::time::timeout(Duration::from_secs(30), run(setup)).await.expect("it did not end");
+}
+
+const STORY: &str = "Ireland formally applies to join NATO";
+
+#[tokio::test]
+async fn validators_never_pass_the_items_that_they_cover() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    let store = Store::open(&path, Access::Create).unwrap();
+    judge(&store, vec![polled(1, items(&[STORY])), polled(2, PollOutcome::Unchanged)]).await;
+    // Closing writes what waits.
+    store.close().await;
+    let store = Store::open(&path, Access::Read).unwrap();
+    // Written in the order of the polls, the state of the later one is what stays.
+    assert_eq!(store.feed_states().await.unwrap()["feed"].failures, 2);
+    assert_eq!(store.stats().await.unwrap().alerts, 1);
+}
+
+#[tokio::test]
+async fn a_document_that_comes_twice_together_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("t.db"), Access::Create).unwrap();
+    let polls = vec![polled(1, items(&[STORY])), polled(2, items(&[STORY, "Storm closes ports"]))];
+    judge(&store, polls).await;
+    let stats = store.stats().await.unwrap();
+    assert_eq!((stats.items, stats.stories, stats.alerts, stats.messages), (2, 1, 1, 1));
+    let story = store.stories(None, 10).await.unwrap().remove(0);
+    assert_eq!(story.items, 1, "an item stands twice in its story");
+}

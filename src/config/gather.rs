@@ -1,5 +1,6 @@
 //! Hands each section to the room that owns it.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
@@ -25,6 +26,7 @@ pub(super) fn gather(path: &Path) -> Result<(Config, Report), Report> {
     files::read_all(path, &mut sources, &mut early);
     let problems = Problems::default();
     early.into_iter().for_each(|one| problems.add(one));
+    let mut hasher = DefaultHasher::new();
     let config = {
         let parsed = parse(&sources, &problems);
         let folders: Vec<PathBuf> = sources.paths().map(folder_of).collect();
@@ -35,11 +37,18 @@ pub(super) fn gather(path: &Path) -> Result<(Config, Report), Report> {
                 Table::new(&problems, *file, &folders[file.0], start, "the config", table)
             })
             .collect();
+        for (file, root) in sources.ids().zip(&roots) {
+            if LEXICON.iter().any(|key| root.has(key)) {
+                sources.text(file).hash(&mut hasher);
+            }
+        }
         (!roots.is_empty()).then(|| sections(path, roots, &problems))
     };
+    let rules_text = hasher.finish();
     match config {
         Some(mut config) if !problems.any_error() => {
             config.files = sources.paths().map(Path::to_owned).collect();
+            config.rules_text = rules_text;
             check::cross_check(&config, &problems);
             let failed = problems.any_error();
             let report = Report { sources, diagnostics: problems.into_sorted() };
@@ -188,6 +197,7 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, problems: &Problems) -> Config {
         sinks,
         public_url,
         rules,
+        rules_text: 0,
     }
 }
 

@@ -54,6 +54,8 @@ pub struct Config {
     pub public_url: String,
     /// The rules.
     pub rules: RuleSet,
+    /// Fingerprint of the files that rules and lexicon stand in.
+    pub rules_text: u64,
 }
 
 /// When the config is read again.

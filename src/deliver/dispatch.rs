@@ -2,13 +2,15 @@
 //! delays nobody else.
 //!
 //! Start, retry and normal work are one path: look at the rows, act on what is due, wait for a nudge
-//! or the next due time. A message is sealed just before its first attempt, in a commit of its own,
-//! so that what is sent again is the same to the byte. An attempt that a kill or the end of the
-//! grace period cuts short was not recorded and costs nothing.
+//! or the next due time. A receiver that takes several at once gets the next as soon as one is
+//! answered: one slow answer holds up its own message alone.
 
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::{Notify, watch};
@@ -16,11 +18,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::DeliverySection;
-use super::retry::{Case, Endpoint, settle, too_old};
-use crate::model::{Attempt, DeadReason, MessageId, MessageKind, Outcome, Pulse, SinkName};
+use super::clerk::Clerk;
+use super::retry::too_old;
+use crate::model::{DeadReason, MessageId, Pulse, SinkName};
 use crate::sink::Outlet;
-use crate::sink::contract::{Letter, Parcel, Stationery};
-use crate::store::{Pending, Settle, SinkState, Store, StoreError};
+use crate::store::{Pending, Store, StoreError};
 
 /// Longest wait of a worker before it looks again, nudged or not; clocks may jump.
 const TICK: Duration = Duration::from_secs(20);
@@ -30,21 +32,13 @@ const STORE_WAIT: Duration = Duration::from_secs(2);
 const LOOK: usize = 200;
 /// After so many failures of a head that alone makes the receiver fail, the next may pass it.
 const STEP_ASIDE: u32 = 3;
-/// Members of one digest.
-const DIGEST: usize = 50;
 
 /// What the loop works with.
 pub struct DeliverSetup {
     /// Where the rows are.
     pub store: Store,
-    /// The receivers; a reload replaces them.
-    pub outlets: watch::Receiver<Arc<Vec<Outlet>>>,
-    /// How messages are retried.
-    pub delivery: DeliverySection,
-    /// Zone of the times that people read.
-    pub timezone: TimeZone,
-    /// Where our pages are reachable; empty for nowhere.
-    pub public_url: String,
+    /// What is delivered by, now and after each reload.
+    pub office: watch::Receiver<Arc<Office>>,
     /// Told when there are new rows.
     pub nudge: Arc<Notify>,
     /// Told to stop.
@@ -53,6 +47,25 @@ pub struct DeliverSetup {
     pub grace: Duration,
     /// The sign of life.
     pub pulse: Pulse,
+}
+
+/// What is delivered by; made anew, whole, by each reload.
+#[derive(Clone)]
+pub struct Office {
+    /// The receivers.
+    pub outlets: Vec<Outlet>,
+    /// How messages are retried.
+    pub delivery: DeliverySection,
+    /// Zone of the times that people read.
+    pub timezone: TimeZone,
+    /// Where our pages are reachable; empty for nowhere.
+    pub public_url: String,
+}
+
+impl Office {
+    fn names(&self) -> Vec<SinkName> {
+        self.outlets.iter().map(|outlet| outlet.name.clone()).collect()
+    }
 }
 
 /// What one round of [`once`] did.
@@ -68,12 +81,10 @@ pub struct Summary {
 
 /// Delivers until told to stop.
 pub async fn run(setup: DeliverSetup) {
-    let office = setup.office();
-    let DeliverSetup { store, mut outlets, nudge, shutdown, grace, pulse, .. } = setup;
+    let DeliverSetup { store, mut office, nudge, shutdown, grace, pulse } = setup;
     loop {
-        let current = outlets.borrow_and_update().clone();
-        let names: Vec<SinkName> = current.iter().map(|outlet| outlet.name.clone()).collect();
-        while let Err(error) = store.adopt_sinks(names.clone()).await {
+        let current = office.borrow_and_update().clone();
+        while let Err(error) = store.adopt_sinks(current.names()).await {
             tracing::error!(%error, "the outbox cannot be written; deliveries wait");
             tokio::select! {
                 () = tokio::time::sleep(STORE_WAIT) => pulse.beat(),
@@ -84,10 +95,10 @@ pub async fn run(setup: DeliverSetup) {
         let stop = CancellationToken::new();
         let mut bells: Vec<Arc<Notify>> = Vec::new();
         let mut workers = JoinSet::new();
-        for outlet in current.iter() {
+        for outlet in &current.outlets {
             let bell = Arc::new(Notify::new());
             bells.push(bell.clone());
-            let worker = Worker::new(office.clone(), outlet.clone(), stop.clone());
+            let worker = Worker::new(&store, &current, outlet, stop.clone());
             workers.spawn(worker.work(bell));
         }
         let mut tick = tokio::time::interval(TICK / 2);
@@ -99,9 +110,13 @@ pub async fn run(setup: DeliverSetup) {
                     if let Err(error) = ended {
                         tracing::error!(%error, "a sink's worker failed; all are started again");
                     }
-                    break true;
+                    // What made it fail may do so again at once.
+                    tokio::select! {
+                        () = tokio::time::sleep(STORE_WAIT) => break true,
+                        () = shutdown.cancelled() => break false,
+                    }
                 }
-                changed = outlets.changed() => match changed {
+                changed = office.changed() => match changed {
                     Ok(()) => break true,
                     // Nobody can reload any more; the end comes by `shutdown`.
                     Err(_) => {
@@ -126,18 +141,16 @@ pub async fn run(setup: DeliverSetup) {
 
 /// Attempts what is due once and returns.
 pub async fn once(setup: DeliverSetup) -> Summary {
-    let office = setup.office();
-    let outlets = setup.outlets.borrow().clone();
-    let names: Vec<SinkName> = outlets.iter().map(|outlet| outlet.name.clone()).collect();
+    let office = setup.office.borrow().clone();
     let mut total = Summary::default();
-    if let Err(error) = office.store.adopt_sinks(names).await {
+    if let Err(error) = setup.store.adopt_sinks(office.names()).await {
         tracing::error!(%error, "the outbox cannot be written");
         total.failed += 1;
         return total;
     }
     let mut workers = JoinSet::new();
-    for outlet in outlets.iter() {
-        let worker = Worker::new(office.clone(), outlet.clone(), setup.shutdown.clone());
+    for outlet in &office.outlets {
+        let worker = Worker::new(&setup.store, &office, outlet, setup.shutdown.clone());
         workers.spawn(worker.once());
     }
     while let Some(ended) = workers.join_next().await {
@@ -156,35 +169,20 @@ pub async fn once(setup: DeliverSetup) -> Summary {
     total
 }
 
-impl DeliverSetup {
-    fn office(&self) -> Office {
-        Office {
-            store: self.store.clone(),
-            delivery: Arc::new(self.delivery.clone()),
-            timezone: self.timezone.clone(),
-            public_url: self.public_url.clone(),
-        }
-    }
-}
-
-/// What every worker shares.
-#[derive(Clone)]
-struct Office {
-    store: Store,
-    delivery: Arc<DeliverySection>,
-    timezone: TimeZone,
-    public_url: String,
-}
-
 /// One sink's line.
 struct Worker {
-    office: Office,
-    outlet: Outlet,
+    clerk: Arc<Clerk>,
     stop: CancellationToken,
+    /// Attempts under way, and whose they are.
+    flying: FuturesUnordered<BoxFuture<'static, Landing>>,
+    aloft: HashSet<MessageId>,
     /// Whether the store's last trouble was told.
     troubled: bool,
     summary: Summary,
 }
+
+/// How an attempt ended: accepted or not, or `None` where there was nothing to send.
+type Landing = (MessageId, Result<Option<bool>, StoreError>);
 
 /// What a look at the rows leads to.
 enum Next {
@@ -195,11 +193,19 @@ enum Next {
 }
 
 impl Worker {
-    fn new(office: Office, outlet: Outlet, stop: CancellationToken) -> Self {
-        Self { office, outlet, stop, troubled: false, summary: Summary::default() }
+    fn new(store: &Store, office: &Arc<Office>, outlet: &Outlet, stop: CancellationToken) -> Self {
+        let (store, office, outlet) = (store.clone(), office.clone(), outlet.clone());
+        Self {
+            clerk: Arc::new(Clerk { store, office, outlet }),
+            stop,
+            flying: FuturesUnordered::new(),
+            aloft: HashSet::new(),
+            troubled: false,
+            summary: Summary::default(),
+        }
     }
 
-    /// Works until stopped.
+    /// Works until stopped, and then ends what is under way.
     async fn work(mut self, bell: Arc<Notify>) {
         loop {
             // Armed before the look, so that no nudge is lost between look and wait.
@@ -207,7 +213,7 @@ impl Worker {
             tokio::pin!(nudged);
             nudged.as_mut().enable();
             if self.stop.is_cancelled() {
-                return;
+                break;
             }
             let wait = match self.look(None).await {
                 Ok(Next::Again) => continue,
@@ -220,10 +226,29 @@ impl Worker {
                     STORE_WAIT
                 }
             };
-            tokio::select! {
-                () = nudged => {}
-                () = tokio::time::sleep(wait) => {}
-                () = self.stop.cancelled() => return,
+            let landed = tokio::select! {
+                Some(landed) = self.flying.next() => self.land(landed).and_then(|()| {
+                    // One look at the rows serves all that have ended by now.
+                    while let Some(Some(landed)) = self.flying.next().now_or_never() {
+                        self.land(landed)?;
+                    }
+                    Ok(())
+                }),
+                () = nudged => Ok(()),
+                () = tokio::time::sleep(wait) => Ok(()),
+                () = self.stop.cancelled() => Ok(()),
+            };
+            if let Err(error) = landed {
+                self.trouble(&error);
+                tokio::select! {
+                    () = tokio::time::sleep(STORE_WAIT) => {}
+                    () = self.stop.cancelled() => {}
+                }
+            }
+        }
+        while let Some(landed) = self.flying.next().await {
+            if let Err(error) = self.land(landed) {
+                self.trouble(&error);
             }
         }
     }
@@ -232,34 +257,50 @@ impl Worker {
     async fn once(mut self) -> Summary {
         let horizon = Timestamp::now();
         loop {
-            if self.stop.is_cancelled() {
+            let looked = match self.stop.is_cancelled() {
+                true => Ok(Next::At(None)),
+                false => self.look(Some(horizon)).await,
+            };
+            let outcome = match looked {
+                Ok(Next::Again) => continue,
+                Ok(Next::At(_)) => match self.flying.next().await {
+                    Some(landed) => self.land(landed),
+                    None => break,
+                },
+                Err(error) => Err(error),
+            };
+            if let Err(error) = outcome {
+                self.trouble(&error);
+                self.summary.failed += 1;
                 break;
             }
-            match self.look(Some(horizon)).await {
-                Ok(Next::Again) => {}
-                Ok(Next::At(_)) => break,
-                Err(error) => {
-                    self.trouble(&error);
-                    self.summary.failed += 1;
-                    break;
-                }
-            }
         }
-        let left = self.office.store.pending(&self.outlet.name, LOOK).await;
+        let left = self.clerk.store.pending(&self.clerk.outlet.name, LOOK).await;
         self.summary.waiting = left.map_or(0, |left| left.len());
         self.summary
     }
 
+    /// Counts an attempt that has ended.
+    fn land(&mut self, (id, result): Landing) -> Result<(), StoreError> {
+        self.aloft.remove(&id);
+        match result? {
+            Some(true) => self.summary.delivered += 1,
+            Some(false) => self.summary.failed += 1,
+            None => {}
+        }
+        Ok(())
+    }
+
     fn trouble(&mut self, error: &StoreError) {
         if !self.troubled {
-            tracing::error!(sink.id = %self.outlet.name, %error, "the outbox cannot be used; deliveries wait");
+            tracing::error!(sink.id = %self.clerk.outlet.name, %error, "the outbox cannot be used; deliveries wait");
         }
         self.troubled = true;
     }
 
     fn recovered(&mut self) {
         if std::mem::take(&mut self.troubled) {
-            tracing::info!(sink.id = %self.outlet.name, "the outbox can be used again");
+            tracing::info!(sink.id = %self.clerk.outlet.name, "the outbox can be used again");
         }
     }
 
@@ -267,53 +308,52 @@ impl Worker {
     /// pass ends.
     async fn look(&mut self, horizon: Option<Timestamp>) -> Result<Next, StoreError> {
         let now = Timestamp::now();
-        let store = &self.office.store;
-        let state = store.sink_state(&self.outlet.name).await?;
+        let store = &self.clerk.store;
+        let state = store.sink_state(&self.clerk.outlet.name).await?;
         if state.disabled.is_some() {
             return Ok(Next::At(None));
         }
         if let Some(until) = state.paused_until.filter(|until| *until > now) {
             return Ok(Next::At(Some(until)));
         }
-        let pending = store.pending(&self.outlet.name, LOOK).await?;
+        let mut pending = store.pending(&self.clerk.outlet.name, LOOK).await?;
+        if self.clerk.outlet.sink.chat() && !self.aloft.is_empty() {
+            // One at a time, in order.
+            return Ok(Next::At(None));
+        }
+        pending.retain(|one| !self.aloft.contains(&one.id));
         if let Some(old) =
-            pending.iter().find(|one| too_old(&self.office.delivery, one.created, now))
+            pending.iter().find(|one| too_old(&self.clerk.office.delivery, one.created, now))
         {
-            tracing::warn!(sink.id = %self.outlet.name, delivery.id = %old.id, "a message is given up: it is older than [delivery] give_up");
+            tracing::warn!(sink.id = %self.clerk.outlet.name, delivery.id = %old.id, "a message is given up: it is older than [delivery] give_up");
             store.bury(&old.id, DeadReason::Expired, now).await?;
             return Ok(Next::Again);
         }
-        if self.digest(&pending, now).await? {
+        if self.clerk.digest(&pending, now).await? {
             return Ok(Next::Again);
         }
-        let bound = horizon.unwrap_or(now);
-        let due = self.due(&pending, bound);
+        let room = self.clerk.outlet.sink.in_flight().saturating_sub(self.aloft.len());
+        if room == 0 {
+            return Ok(Next::At(None));
+        }
+        let due = self.due(&pending, horizon.unwrap_or(now), room);
         if due.is_empty() {
             return Ok(Next::At(self.next_due(&pending)));
         }
-        let attempts = due.into_iter().map(|one| self.attempt(one));
-        let results = futures_util::future::join_all(attempts).await;
-        for result in results {
-            match result? {
-                Some(true) => self.summary.delivered += 1,
-                Some(false) => self.summary.failed += 1,
-                None => {}
-            }
+        for message in due {
+            let (clerk, id) = (self.clerk.clone(), message.id.clone());
+            self.aloft.insert(id.clone());
+            self.flying.push(Box::pin(async move { (id, clerk.attempt(message).await) }));
         }
         Ok(Next::Again)
     }
 
-    /// Which messages to attempt now: at a chat the head of the line alone, elsewhere as many as may
-    /// be in flight.
-    fn due(&self, pending: &[Pending], now: Timestamp) -> Vec<Pending> {
+    /// Which messages to attempt now: at a chat the head of the line alone, elsewhere as many as there
+    /// is room for.
+    fn due(&self, pending: &[Pending], now: Timestamp, room: usize) -> Vec<Pending> {
         let ready = |one: &&Pending| one.due <= now;
-        if !self.outlet.sink.chat() {
-            return pending
-                .iter()
-                .filter(ready)
-                .take(self.outlet.sink.in_flight())
-                .cloned()
-                .collect();
+        if !self.clerk.outlet.sink.chat() {
+            return pending.iter().filter(ready).take(room).cloned().collect();
         }
         let mut line = pending.iter();
         let Some(head) = line.next() else { return Vec::new() };
@@ -328,150 +368,12 @@ impl Worker {
     }
 
     fn next_due(&self, pending: &[Pending]) -> Option<Timestamp> {
-        let head_only = self.outlet.sink.chat()
+        let head_only = self.clerk.outlet.sink.chat()
             && pending.first().is_none_or(|head| head.attempts < STEP_ASIDE || head.refusals > 0);
         match head_only {
             true => pending.first().map(|head| head.due),
             false => pending.iter().map(|one| one.due).min(),
         }
-    }
-
-    /// At a chat, more unsealed alerts than `burst` become one digest.
-    async fn digest(&self, pending: &[Pending], now: Timestamp) -> Result<bool, StoreError> {
-        if !self.outlet.sink.chat() || self.outlet.burst == 0 {
-            return Ok(false);
-        }
-        let alert = |one: &&Pending| {
-            one.sealed.is_none() && matches!(one.kind, MessageKind::Raised | MessageKind::Updated)
-        };
-        let members: Vec<MessageId> =
-            pending.iter().filter(alert).take(DIGEST).map(|one| one.id.clone()).collect();
-        if members.len() <= self.outlet.burst {
-            return Ok(false);
-        }
-        tracing::info!(sink.id = %self.outlet.name, alerts = members.len(), "many alerts at once go as one digest");
-        self.office.store.merge(&self.outlet.name, members, now).await?;
-        Ok(true)
-    }
-
-    /// Seals, sends and records one message. `None` where there was nothing to send.
-    async fn attempt(&self, message: Pending) -> Result<Option<bool>, StoreError> {
-        let store = &self.office.store;
-        let (name, sink) = (&self.outlet.name, &self.outlet.sink);
-        let stationery = Stationery {
-            timezone: self.office.timezone.clone(),
-            public_url: self.office.public_url.clone(),
-            now: Timestamp::now(),
-        };
-        let mut letter = None;
-        let sealed = match message.sealed.clone() {
-            Some(sealed) => sealed,
-            None => {
-                let Some(found) = self.letter(&message).await? else {
-                    tracing::error!(sink.id = %name, delivery.id = %message.id, "a message carries no alert; it is given up");
-                    store.bury(&message.id, DeadReason::Refused, Timestamp::now()).await?;
-                    return Ok(None);
-                };
-                let sealed = sink.render(&found, &stationery);
-                store.seal(&message.id, sealed.clone()).await?;
-                letter = Some(found);
-                sealed
-            }
-        };
-        let (at, begun) = (Timestamp::now(), Instant::now());
-        let timeout = self.office.delivery.timeout;
-        let answer = sink.send(Parcel { id: &message.id, sealed: &sealed, timeout }).await;
-        let took = begun.elapsed();
-        let needs_plain =
-            matches!(answer.outcome, Outcome::Refused(crate::model::Refusal::Message));
-        let fallback = match needs_plain && !message.fallback {
-            false => None,
-            true => {
-                let letter = match letter {
-                    Some(letter) => Some(letter),
-                    None => self.letter(&message).await?,
-                };
-                letter.and_then(|letter| sink.fallback(&letter, &stationery))
-            }
-        };
-        let case = Case {
-            id: &message.id,
-            created: message.created,
-            attempts: message.attempts,
-            refusals: message.refusals,
-            fallback,
-            now: Timestamp::now(),
-        };
-        let (settled, endpoint) = settle(&self.office.delivery, &case, answer.outcome.clone());
-        let accepted = matches!(settled, Settle::Delivered { .. });
-        self.tell(&message, &settled, &answer.error);
-        let attempt = Attempt {
-            message: message.id.clone(),
-            at,
-            took,
-            status: answer.status,
-            error: answer.error,
-            answer: answer.body,
-            outcome: answer.outcome,
-        };
-        store.record(attempt, settled).await?;
-        self.endpoint(endpoint).await?;
-        Ok(Some(accepted))
-    }
-
-    /// What a message says, as things stand now.
-    async fn letter(&self, message: &Pending) -> Result<Option<Letter>, StoreError> {
-        if message.kind == MessageKind::Ping {
-            return Ok(Some(Letter::Ping));
-        }
-        let mut views = self.office.store.views(&message.id).await?;
-        Ok(match (message.kind, views.len()) {
-            (_, 0) => None,
-            (MessageKind::Digest, _) => Some(Letter::Digest(views)),
-            _ => views.pop().map(|view| Letter::Alert(Box::new(view))),
-        })
-    }
-
-    /// A failure when it begins, the end when it ends; what is in between shows in `deliveries`.
-    fn tell(&self, message: &Pending, settled: &Settle, error: &Option<String>) {
-        let (sink, id) = (&self.outlet.name, &message.id);
-        let why = error.as_deref().unwrap_or_default();
-        match settled {
-            Settle::Delivered { .. } if message.attempts > 0 => {
-                tracing::info!(sink.id = %sink, delivery.id = %id, failures = message.attempts, "delivered after failures");
-            }
-            Settle::Delivered { .. } => {
-                tracing::debug!(sink.id = %sink, delivery.id = %id, "delivered")
-            }
-            Settle::Again { due, .. } if message.attempts == 0 => {
-                tracing::warn!(sink.id = %sink, delivery.id = %id, %due, "a delivery failed and is tried again: {why}");
-            }
-            Settle::Again { due, .. } => {
-                tracing::debug!(sink.id = %sink, delivery.id = %id, %due, "a delivery failed again: {why}");
-            }
-            Settle::Fallback(_) => {
-                tracing::warn!(sink.id = %sink, delivery.id = %id, "the receiver refused the message; a plain form follows: {why}");
-            }
-            Settle::Dead(reason) => {
-                tracing::error!(sink.id = %sink, delivery.id = %id, reason = reason.as_str(), "a message is a dead letter: {why}");
-            }
-        }
-    }
-
-    async fn endpoint(&self, endpoint: Endpoint) -> Result<(), StoreError> {
-        let (store, sink) = (&self.office.store, &self.outlet.name);
-        let state = match endpoint {
-            Endpoint::Stays => return Ok(()),
-            Endpoint::Pauses(until) => {
-                SinkState { paused_until: Some(until), ..store.sink_state(sink).await? }
-            }
-            Endpoint::Disabled(why) => {
-                tracing::error!(sink.id = %sink, "the sink is disabled and its queue kept: {why}");
-                let known = store.sink_state(sink).await?;
-                SinkState { disabled: Some((Timestamp::now(), why.to_owned())), ..known }
-            }
-        };
-        store.set_sink_state(sink, state).await
     }
 }
 

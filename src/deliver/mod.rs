@@ -1,13 +1,14 @@
 //! The third station: what was queued goes out, across crashes and outages.
 //!
 //! `retry` decides what becomes of a message and its endpoint, pure; `dispatch` is the loop, one
-//! worker per sink. What a receiver's answer means is judged in `sink`, what is queued in `judge`.
+//! worker per sink, and `clerk` makes its single attempts. What a receiver's answer means is judged in `sink`, what is queued in `judge`.
 
+mod clerk;
 mod dispatch;
 mod retry;
 mod section;
 #[cfg(test)]
 mod tests;
 
-pub use dispatch::{DeliverSetup, Summary, once, run};
+pub use dispatch::{DeliverSetup, Office, Summary, once, run};
 pub use section::DeliverySection;

@@ -228,7 +228,7 @@ async fn queue(store: &Store, n: i64, sinks: &[&str]) {
 struct Running {
     nudge: Arc<Notify>,
     shutdown: CancellationToken,
-    outlets: watch::Sender<Arc<Vec<Outlet>>>,
+    office: watch::Sender<Arc<Office>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -244,16 +244,16 @@ fn outlet(name: &str, sink: Arc<Fake>) -> Outlet {
     Outlet { route: Route::all(name.clone()), name, burst: 3, sink }
 }
 
-fn setup(store: &Store, outlets: watch::Receiver<Arc<Vec<Outlet>>>) -> DeliverSetup {
+fn office(outlets: Vec<Outlet>) -> Arc<Office> {
+    let delivery =
+        DeliverySection { retry: vec![Duration::from_millis(20)], ..DeliverySection::default() };
+    Arc::new(Office { outlets, delivery, timezone: TimeZone::UTC, public_url: String::new() })
+}
+
+fn setup(store: &Store, office: watch::Receiver<Arc<Office>>) -> DeliverSetup {
     DeliverSetup {
         store: store.clone(),
-        outlets,
-        delivery: DeliverySection {
-            retry: vec![Duration::from_millis(20)],
-            ..DeliverySection::default()
-        },
-        timezone: TimeZone::UTC,
-        public_url: String::new(),
+        office,
         nudge: Arc::new(Notify::new()),
         shutdown: CancellationToken::new(),
         grace: Duration::from_millis(200),
@@ -262,10 +262,10 @@ fn setup(store: &Store, outlets: watch::Receiver<Arc<Vec<Outlet>>>) -> DeliverSe
 }
 
 fn start(store: &Store, outlets: Vec<Outlet>) -> Running {
-    let (outlets, receiver) = watch::channel(Arc::new(outlets));
+    let (office, receiver) = watch::channel(office(outlets));
     let setup = setup(store, receiver);
     let (nudge, shutdown) = (setup.nudge.clone(), setup.shutdown.clone());
-    Running { nudge, shutdown, outlets, task: tokio::spawn(run(setup)) }
+    Running { nudge, shutdown, office, task: tokio::spawn(run(setup)) }
 }
 
 async fn rows(store: &Store) -> HashMap<String, MessageRow> {
@@ -326,6 +326,47 @@ async fn a_hanging_sink_delays_nobody() {
 }
 
 #[tokio::test]
+async fn a_message_that_hangs_holds_up_no_other_at_a_webhook() {
+    let place = place();
+    queue(&place.store, 1, &["a"]).await;
+    let fake = Fake::new(false, vec![None, delivered()]);
+    let running = start(&place.store, vec![outlet("a", fake.clone())]);
+    fake.until(1).await;
+    for n in 2..=20 {
+        queue(&place.store, n, &["a"]).await;
+    }
+    running.nudge.notify_one();
+    fake.until(20).await;
+    running.stop().await;
+    let ids: std::collections::BTreeSet<MessageId> =
+        fake.seen().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids.len(), 20, "a message under way was sent again");
+    assert!(fake.most_in_flight() <= 8);
+}
+
+#[tokio::test]
+async fn a_reload_changes_how_messages_are_retried() {
+    let place = place();
+    queue(&place.store, 1, &["a"]).await;
+    let fake = Fake::new(false, vec![retry(), delivered()]);
+    let slow = |wait| {
+        let mut office = Office::clone(&office(vec![outlet("a", fake.clone())]));
+        office.delivery.retry = vec![wait];
+        Arc::new(office)
+    };
+    let (office, receiver) = watch::channel(slow(Duration::from_secs(3600)));
+    let setup = setup(&place.store, receiver);
+    let shutdown = setup.shutdown.clone();
+    let task = tokio::spawn(run(setup));
+    fake.until(1).await;
+    office.send_replace(slow(Duration::from_millis(20)));
+    queue(&place.store, 2, &["a"]).await;
+    fake.until(2).await;
+    shutdown.cancel();
+    tokio::time::timeout(PATIENCE, task).await.expect("it did not stop").unwrap();
+}
+
+#[tokio::test]
 async fn a_chat_gets_one_at_a_time_and_bursts_as_a_digest() {
     let place = place();
     for n in 1..=5 {
@@ -372,7 +413,7 @@ async fn a_gone_endpoint_is_disabled_and_keeps_its_queue() {
     let place = place();
     queue(&place.store, 1, &["a"]).await;
     let fake = Fake::new(false, vec![Some(Outcome::Refused(Refusal::Gone))]);
-    let setup = setup(&place.store, watch::channel(Arc::new(vec![outlet("a", fake.clone())])).1);
+    let setup = setup(&place.store, watch::channel(office(vec![outlet("a", fake.clone())])).1);
     let summary = once(setup).await;
     assert_eq!((summary.delivered, summary.failed, summary.waiting), (0, 1, 1));
     let state = place.store.sink_state(&SinkName::new("a")).await.unwrap();
@@ -390,10 +431,10 @@ async fn a_pause_outlives_a_restart() {
     queue(&place.store, 1, &["a"]).await;
     let throttled = Some(Outcome::Throttled { after: Some(Duration::from_secs(600)) });
     let fake = Fake::new(false, vec![throttled]);
-    let outlets = || watch::channel(Arc::new(vec![outlet("a", fake.clone())])).1;
-    once(setup(&place.store, outlets())).await;
+    let office = || watch::channel(office(vec![outlet("a", fake.clone())])).1;
+    once(setup(&place.store, office())).await;
     queue(&place.store, 2, &["a"]).await;
-    let summary = once(setup(&place.store, outlets())).await;
+    let summary = once(setup(&place.store, office())).await;
     assert_eq!((fake.seen().len(), summary.waiting), (1, 2), "a paused sink was asked");
 }
 
@@ -406,9 +447,9 @@ async fn a_reload_moves_the_queue_to_the_new_receiver() {
     let running = start(&place.store, vec![outlet("a", failing.clone())]);
     failing.until(2).await;
     let willing = Fake::new(false, vec![delivered()]);
-    running.outlets.send_replace(Arc::new(vec![outlet("a", willing.clone())]));
+    running.office.send_replace(office(vec![outlet("a", willing.clone())]));
     willing.until(1).await;
-    running.outlets.send_replace(Arc::new(Vec::new()));
+    running.office.send_replace(office(Vec::new()));
     queue(&place.store, 2, &["a"]).await;
     running.stop().await;
     assert_eq!(willing.seen()[0].0, failing.seen()[0].0);

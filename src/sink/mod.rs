@@ -71,7 +71,7 @@ pub enum BuildError {
 }
 
 /// The own section of a receiver.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 enum Kind {
     Console,
     Webhook(webhook::WebhookSection),

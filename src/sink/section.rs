@@ -10,7 +10,7 @@ use crate::setting::{Diagnostic, SecretSource, Span, Table};
 const BURST: usize = 3;
 
 /// A receiver as configured.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct SinkConfig {
     /// Its name.
     pub name: SinkName,
@@ -29,6 +29,12 @@ impl SinkConfig {
     /// The word in `type = …`.
     pub fn kind(&self) -> &'static str {
         word(&self.kind)
+    }
+
+    /// Whether it says the same, wherever in the file it stands.
+    pub fn same_as(&self, other: &Self) -> bool {
+        let here = Self { span: other.span, ..self.clone() };
+        here == *other
     }
 
     /// Resolves its secrets and builds it.

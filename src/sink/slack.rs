@@ -27,7 +27,7 @@ const BLOCKS_EACH: usize = 4;
 const FALLBACK: usize = 300;
 
 /// The keys of `type = "slack"`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct SlackSection {
     url: SecretSource,
 }

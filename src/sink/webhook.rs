@@ -20,7 +20,7 @@ const IN_FLIGHT: usize = 8;
 const PREVIOUS: usize = 3;
 
 /// The keys of `type = "webhook"`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct WebhookSection {
     url: SecretSource,
     secret: Option<SecretSource>,

@@ -140,6 +140,79 @@ async fn a_reload_takes_a_good_config_and_refuses_a_bad_one() {
 }
 
 #[tokio::test]
+async fn a_reload_tells_what_it_changes_and_alerts_on_no_history() {
+    let site = Site::start().await;
+    let hook = Hook::willing().await;
+    site.publish("one", [entry("storm", "Storm closes ferry ports", "")]);
+    site.publish("two", []);
+    let urls = [site.url("one"), site.url("two")];
+    let config = Program::config(&urls, &hook.url("alerts"));
+    let program = Program::new(&config);
+    let daemon = program.start();
+    // Asked again with validators, so the first document has been admitted.
+    site.until("the storm is stored", |all| {
+        all.iter().any(|visit| visit.path == "/one.xml" && visit.status == 304)
+    })
+    .await;
+    let changed = config
+        .replace("feed 1\"", "feed 1\"\ntags = [\"sea\"]")
+        .replace("name = \"hook\"", "name = \"hook\"\nmin_level = \"notable\"")
+        .replace("retry = [\"50ms\"", "retry = [\"70ms\"")
+        .replacen("database", "timezone = \"Asia/Tokyo\"\ndatabase", 1)
+        + "[[rule]]\nid = \"storm\"\ntitle = \"Storm\"\nwhen = 'title:storm'\n";
+    program.configure(&changed);
+    signal(&daemon, "HUP");
+    program.logged("none of them is told").await;
+    assert_eq!(stop(daemon).await, Some(0), "{}", program.log());
+    let log = program.log();
+    for part in [
+        "feeds changed: feed 1",
+        "sinks changed: hook",
+        "rules + storm",
+        "[delivery] changed",
+        "timezone changed",
+        "of 1 stored items the new rules flag 1 more and 0 no longer",
+    ] {
+        assert!(log.contains(part), "`{part}` is missing: {log}");
+    }
+    assert!(hook.received().is_empty(), "history was told: {:?}", hook.received());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_watched_config_is_read_again_however_its_files_change() {
+    let site = Site::start().await;
+    let hook = Hook::willing().await;
+    for name in ["one", "two", "three"] {
+        site.publish(name, []);
+    }
+    let config = |include: &str, names: &[&str]| {
+        let urls: Vec<String> = names.iter().map(|name| site.url(name)).collect();
+        let config = Program::config(&urls, &hook.url("alerts"));
+        config.replacen(
+            "include = [\"builtin:alliances\"]",
+            &format!("reload = \"watch\"\ninclude = [\"builtin:alliances\"{include}]"),
+            1,
+        )
+    };
+    let program = Program::new(&config("", &["one"]));
+    let daemon = program.start();
+    site.until("the first feed is polled", |all| !all.is_empty()).await;
+    // Editors and deployments put a new file in the place of the old one.
+    std::fs::write(program.path("next.toml"), config("", &["one", "two"])).unwrap();
+    std::fs::rename(program.path("next.toml"), program.path("pactwatch.toml")).unwrap();
+    site.until("the second is polled", |all| all.iter().any(|one| one.path == "/two.xml")).await;
+    // A mistake in a file that is included from now on, and its cure in that file alone.
+    std::fs::write(program.path("more.toml"), "[[feed]]\nurll = \"x\"\n").unwrap();
+    program.configure(&config(", \"more.toml\"", &["one", "two"]));
+    program.logged("config rejected").await;
+    let more = format!("[[feed]]\nurl = \"{}\"\n", site.url("three"));
+    std::fs::write(program.path("more.toml"), more).unwrap();
+    site.until("the third is polled", |all| all.iter().any(|one| one.path == "/three.xml")).await;
+    assert_eq!(stop(daemon).await, Some(0), "{}", program.log());
+}
+
+#[tokio::test]
 async fn two_daemons_cannot_share_a_database() {
     let site = Site::start().await;
     let hook = Hook::willing().await;

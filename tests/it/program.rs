@@ -113,6 +113,19 @@ impl Program {
     }
 }
 
+impl Program {
+    /// Waits until the daemon's log holds this; there is nothing but the file to listen to.
+    pub(crate) async fn logged(&self, what: &str) {
+        let written = async {
+            while !self.log().contains(what) {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        };
+        let waited = tokio::time::timeout(PATIENCE, written).await;
+        assert!(waited.is_ok(), "`{what}` was never logged:\n{}", self.log());
+    }
+}
+
 /// Asks a daemon to stop and waits for its exit code.
 pub(crate) async fn stop(mut child: Child) -> Option<i32> {
     signal(&child, "TERM");

@@ -1,0 +1,200 @@
+//! What the daemon does beside the stations: reloads, feeds the watchdog, notices what other commands
+//! wrote, prunes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+use jiff::Timestamp;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use super::change::{Watched, difference, history};
+use super::equip::Parts;
+use super::summary;
+use crate::config::{self, Config, Reload, Report};
+use crate::deliver::Office;
+use crate::judge::Bench;
+use crate::model::Pulse;
+use crate::store::Store;
+use crate::systemd;
+use crate::watch::Subscription;
+
+/// How often rows written by other commands are looked for.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often history is pruned.
+const PRUNE: Duration = Duration::from_secs(3600);
+/// A station whose pulse is older than this is taken as wedged.
+const WEDGED: Duration = Duration::from_secs(90);
+/// A store that does not answer within this is taken as wedged.
+const STORE_ANSWER: Duration = Duration::from_secs(20);
+
+/// The daemon's own chores beside the stations.
+pub(super) struct Control {
+    pub(super) config: Config,
+    /// How the config was named, for finding it again.
+    pub(super) named: Option<PathBuf>,
+    /// The files whose change is a reason to read the config again, and what they held.
+    pub(super) watched: Watched,
+    pub(super) hangup: Hangup,
+    pub(super) store: Store,
+    pub(super) feeds: watch::Sender<Arc<Subscription>>,
+    pub(super) bench: watch::Sender<Arc<Bench>>,
+    pub(super) office: watch::Sender<Arc<Office>>,
+    pub(super) posted: Arc<Notify>,
+    pub(super) pulses: [Pulse; 3],
+    /// What a change of rules means for history; the newest question alone.
+    pub(super) history: JoinSet<()>,
+}
+
+impl Control {
+    /// Reloads, feeds the watchdog, notices other writers, prunes. Never ends.
+    pub(super) async fn work(&mut self) {
+        let mut look = ticks(LOOK);
+        let mut prune = ticks(PRUNE);
+        // systemd advises half the interval; a third leaves room for a slow store.
+        let mut watchdog = systemd::watchdog().map(|every| ticks(every / 3));
+        loop {
+            tokio::select! {
+                () = self.hangup.next() => self.reload().await,
+                _ = look.tick() => self.look().await,
+                _ = prune.tick() => self.prune().await,
+                () = tick(watchdog.as_mut()) => self.feed_watchdog().await,
+            }
+        }
+    }
+
+    async fn feed_watchdog(&self) {
+        let names = ["watch", "judge", "deliver"];
+        for (name, pulse) in names.iter().zip(&self.pulses) {
+            if pulse.age() > WEDGED {
+                tracing::error!(
+                    "the station `{name}` makes no progress; systemd is not told that we live"
+                );
+                return;
+            }
+        }
+        match tokio::time::timeout(STORE_ANSWER, self.store.ping()).await {
+            Ok(Ok(())) => systemd::alive(),
+            _ => tracing::error!("the store does not answer; systemd is not told that we live"),
+        }
+    }
+
+    async fn look(&mut self) {
+        if self.store.other_writer_changed().await.unwrap_or(false) {
+            self.posted.notify_one();
+        }
+        if self.config.reload == Reload::Watch && self.watched.changed() {
+            self.reload().await;
+        }
+    }
+
+    async fn prune(&self) {
+        match self.store.prune(Timestamp::now(), self.config.history.clone()).await {
+            Ok(pruned) if pruned > 0 => tracing::info!(items = pruned, "old history pruned"),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "history could not be pruned"),
+        }
+    }
+
+    /// Reads the config again. Whole or not at all: a mistake leaves everything as it was.
+    async fn reload(&mut self) {
+        systemd::reloading();
+        // What changes from here on asks for another reload.
+        self.watched.changed();
+        let named = self.named.clone();
+        let loaded = tokio::task::spawn_blocking(move || config::load(named.as_deref())).await;
+        match loaded {
+            Ok(Ok((config, report))) => match self.swap(config, &report) {
+                Ok(changes) => {
+                    for warning in report.lines() {
+                        tracing::warn!("{warning}");
+                    }
+                    tracing::info!("config reloaded: {changes}");
+                }
+                Err(error) => tracing::error!("config rejected, the old one stays: {error:#}"),
+            },
+            Ok(Err(report)) => self.rejected(&report),
+            Err(error) => tracing::error!(%error, "config rejected, the old one stays"),
+        }
+        systemd::ready(&summary(&self.config));
+    }
+
+    fn rejected(&mut self, report: &Report) {
+        // A cure in any file that was read now is seen too.
+        self.watched.follow(self.config.files.iter().map(PathBuf::as_path).chain(report.files()));
+        for line in report.lines() {
+            tracing::error!("{line}");
+        }
+        tracing::error!("config rejected with {} mistakes, the old one stays", report.errors());
+    }
+
+    fn swap(&mut self, config: Config, report: &Report) -> anyhow::Result<String> {
+        self.watched.follow(report.files());
+        if config.database != self.config.database {
+            bail!("`database` has changed, which needs a restart");
+        }
+        let parts = Parts::build(&config)?;
+        let changes = difference(&self.config, &config);
+        self.bench.send_replace(parts.bench);
+        self.office.send_replace(parts.office);
+        self.feeds.send_replace(parts.subscription);
+        let old = std::mem::replace(&mut self.config, config);
+        if old.rules_text != self.config.rules_text {
+            self.history.abort_all();
+            let asked = history(self.store.clone(), old.rules, self.config.rules.clone());
+            self.history.spawn(asked);
+        }
+        Ok(changes)
+    }
+}
+
+fn ticks(every: Duration) -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval(every.max(Duration::from_millis(100)));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks
+}
+
+async fn tick(interval: Option<&mut tokio::time::Interval>) {
+    match interval {
+        Some(interval) => {
+            interval.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// SIGHUP, where the system has it.
+pub(super) struct Hangup {
+    #[cfg(unix)]
+    signal: Option<tokio::signal::unix::Signal>,
+}
+
+impl Hangup {
+    #[cfg(unix)]
+    pub(super) fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let signal = signal(SignalKind::hangup())
+            .inspect_err(
+                |error| tracing::warn!(%error, "SIGHUP cannot be heard, so reload needs a restart"),
+            )
+            .ok();
+        Self { signal }
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn listen() -> Self {
+        Self {}
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,170 @@
+//! One attempt: seal the message where it is not sealed yet, send it, record what came of it.
+//!
+//! A message is sealed just before its first attempt, in a commit of its own, so that what is sent
+//! again is the same to the byte. An attempt that a kill or the end of the grace period cuts short was
+//! not recorded and costs nothing.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::dispatch::Office;
+use super::retry::{Case, Endpoint, settle};
+use crate::model::{Attempt, DeadReason, MessageId, MessageKind, Outcome, Refusal};
+use crate::sink::Outlet;
+use crate::sink::contract::{Letter, Parcel, Stationery};
+use crate::store::{Pending, Settle, SinkState, Store, StoreError};
+
+/// Members of one digest.
+const DIGEST: usize = 50;
+
+/// Handles the messages of one sink.
+pub(super) struct Clerk {
+    pub(super) store: Store,
+    pub(super) office: Arc<Office>,
+    pub(super) outlet: Outlet,
+}
+
+impl Clerk {
+    /// At a chat, more unsealed alerts than `burst` become one digest.
+    pub(super) async fn digest(
+        &self,
+        pending: &[Pending],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if !self.outlet.sink.chat() || self.outlet.burst == 0 {
+            return Ok(false);
+        }
+        let alert = |one: &&Pending| {
+            one.sealed.is_none() && matches!(one.kind, MessageKind::Raised | MessageKind::Updated)
+        };
+        let members: Vec<MessageId> =
+            pending.iter().filter(alert).take(DIGEST).map(|one| one.id.clone()).collect();
+        if members.len() <= self.outlet.burst {
+            return Ok(false);
+        }
+        tracing::info!(sink.id = %self.outlet.name, alerts = members.len(), "many alerts at once go as one digest");
+        self.store.merge(&self.outlet.name, members, now).await?;
+        Ok(true)
+    }
+
+    /// Seals, sends and records one message. `None` where there was nothing to send.
+    pub(super) async fn attempt(&self, message: Pending) -> Result<Option<bool>, StoreError> {
+        let store = &self.store;
+        let (name, sink) = (&self.outlet.name, &self.outlet.sink);
+        let stationery = Stationery {
+            timezone: self.office.timezone.clone(),
+            public_url: self.office.public_url.clone(),
+            now: Timestamp::now(),
+        };
+        let mut letter = None;
+        let sealed = match message.sealed.clone() {
+            Some(sealed) => sealed,
+            None => {
+                let Some(found) = self.letter(&message).await? else {
+                    tracing::error!(sink.id = %name, delivery.id = %message.id, "a message carries no alert; it is given up");
+                    store.bury(&message.id, DeadReason::Refused, Timestamp::now()).await?;
+                    return Ok(None);
+                };
+                let sealed = sink.render(&found, &stationery);
+                store.seal(&message.id, sealed.clone()).await?;
+                letter = Some(found);
+                sealed
+            }
+        };
+        let (at, begun) = (Timestamp::now(), Instant::now());
+        let timeout = self.office.delivery.timeout;
+        let answer = sink.send(Parcel { id: &message.id, sealed: &sealed, timeout }).await;
+        let took = begun.elapsed();
+        let needs_plain = matches!(answer.outcome, Outcome::Refused(Refusal::Message));
+        let fallback = match needs_plain && !message.fallback {
+            false => None,
+            true => {
+                let letter = match letter {
+                    Some(letter) => Some(letter),
+                    None => self.letter(&message).await?,
+                };
+                letter.and_then(|letter| sink.fallback(&letter, &stationery))
+            }
+        };
+        let case = Case {
+            id: &message.id,
+            created: message.created,
+            attempts: message.attempts,
+            refusals: message.refusals,
+            fallback,
+            now: Timestamp::now(),
+        };
+        let (settled, endpoint) = settle(&self.office.delivery, &case, answer.outcome.clone());
+        let accepted = matches!(settled, Settle::Delivered { .. });
+        self.tell(&message, &settled, &answer.error);
+        let attempt = Attempt {
+            message: message.id.clone(),
+            at,
+            took,
+            status: answer.status,
+            error: answer.error,
+            answer: answer.body,
+            outcome: answer.outcome,
+        };
+        store.record(attempt, settled).await?;
+        self.endpoint(endpoint).await?;
+        Ok(Some(accepted))
+    }
+
+    /// What a message says, as things stand now.
+    async fn letter(&self, message: &Pending) -> Result<Option<Letter>, StoreError> {
+        if message.kind == MessageKind::Ping {
+            return Ok(Some(Letter::Ping));
+        }
+        let mut views = self.store.views(&message.id).await?;
+        Ok(match (message.kind, views.len()) {
+            (_, 0) => None,
+            (MessageKind::Digest, _) => Some(Letter::Digest(views)),
+            _ => views.pop().map(|view| Letter::Alert(Box::new(view))),
+        })
+    }
+
+    /// A failure when it begins, the end when it ends; what is in between shows in `deliveries`.
+    fn tell(&self, message: &Pending, settled: &Settle, error: &Option<String>) {
+        let (sink, id) = (&self.outlet.name, &message.id);
+        let why = error.as_deref().unwrap_or_default();
+        match settled {
+            Settle::Delivered { .. } if message.attempts > 0 => {
+                tracing::info!(sink.id = %sink, delivery.id = %id, failures = message.attempts, "delivered after failures");
+            }
+            Settle::Delivered { .. } => {
+                tracing::debug!(sink.id = %sink, delivery.id = %id, "delivered")
+            }
+            Settle::Again { due, .. } if message.attempts == 0 => {
+                tracing::warn!(sink.id = %sink, delivery.id = %id, %due, "a delivery failed and is tried again: {why}");
+            }
+            Settle::Again { due, .. } => {
+                tracing::debug!(sink.id = %sink, delivery.id = %id, %due, "a delivery failed again: {why}");
+            }
+            Settle::Fallback(_) => {
+                tracing::warn!(sink.id = %sink, delivery.id = %id, "the receiver refused the message; a plain form follows: {why}");
+            }
+            Settle::Dead(reason) => {
+                tracing::error!(sink.id = %sink, delivery.id = %id, reason = reason.as_str(), "a message is a dead letter: {why}");
+            }
+        }
+    }
+
+    async fn endpoint(&self, endpoint: Endpoint) -> Result<(), StoreError> {
+        let (store, sink) = (&self.store, &self.outlet.name);
+        let state = match endpoint {
+            Endpoint::Stays => return Ok(()),
+            Endpoint::Pauses(until) => {
+                SinkState { paused_until: Some(until), ..store.sink_state(sink).await? }
+            }
+            Endpoint::Disabled(why) => {
+                tracing::error!(sink.id = %sink, "the sink is disabled and its queue kept: {why}");
+                let known = store.sink_state(sink).await?;
+                SinkState { disabled: Some((Timestamp::now(), why.to_owned())), ..known }
+            }
+        };
+        store.set_sink_state(sink, state).await
+    }
+}

@@ -66,14 +66,11 @@ impl Control {
     }
 
     async fn feed_watchdog(&self) {
-        let names = ["watch", "judge", "deliver"];
-        for (name, pulse) in names.iter().zip(&self.pulses) {
-            if pulse.age() > WEDGED {
-                tracing::error!(
-                    "the station `{name}` makes no progress; systemd is not told that we live"
-                );
-                return;
-            }
+        if let Some(name) = wedged(self.pulses.each_ref().map(Pulse::age)) {
+            tracing::error!(
+                "the station `{name}` makes no progress; systemd is not told that we live"
+            );
+            return;
         }
         match tokio::time::timeout(STORE_ANSWER, self.store.ping()).await {
             Ok(Ok(())) => systemd::alive(),
@@ -150,6 +147,12 @@ impl Control {
     }
 }
 
+/// The first station whose last sign of life is too old.
+fn wedged(ages: [Duration; 3]) -> Option<&'static str> {
+    let names = ["watch", "judge", "deliver"];
+    names.into_iter().zip(ages).find(|(_, age)| *age > WEDGED).map(|(name, _)| name)
+}
+
 fn ticks(every: Duration) -> tokio::time::Interval {
     let mut ticks = tokio::time::interval(every.max(Duration::from_millis(100)));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -196,5 +199,19 @@ impl Hangup {
             return;
         }
         std::future::pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_station_can_stop_the_watchdog_from_being_fed() {
+        let (fresh, old) = (Duration::from_secs(30), Duration::from_secs(91));
+        assert_eq!(wedged([fresh; 3]), None);
+        assert_eq!(wedged([old, fresh, fresh]), Some("watch"));
+        assert_eq!(wedged([fresh, old, fresh]), Some("judge"));
+        assert_eq!(wedged([fresh, fresh, old]), Some("deliver"));
     }
 }

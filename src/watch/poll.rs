@@ -80,7 +80,7 @@ pub async fn run(setup: WatchSetup) {
             }
             came = round.step() => {
                 let Some(polled) = came else { continue };
-                if !round.hand_over(polled, &shutdown).await {
+                if !round.hand_over(polled, &shutdown, || pulse.beat()).await {
                     break;
                 }
             }
@@ -110,7 +110,7 @@ pub async fn once(
             came = round.step() => came,
         };
         let Some(polled) = came else { continue };
-        if !round.hand_over(polled, &shutdown).await {
+        if !round.hand_over(polled, &shutdown, || {}).await {
             break;
         }
     }

@@ -255,11 +255,25 @@ impl Round {
         Some(polled)
     }
 
-    /// Hands a poll on. `false` where nobody takes it, or `shutdown` comes first.
-    pub(super) async fn hand_over(&self, polled: Polled, shutdown: &CancellationToken) -> bool {
-        tokio::select! {
-            sent = self.out.send(polled) => sent.is_ok(),
-            () = shutdown.cancelled() => false,
+    /// Hands a poll on. `false` where nobody takes it, or `shutdown` comes first. To wait for the next
+    /// station, whose own pulse says how that one is, is no standstill of this one: `alive` is called
+    /// meanwhile.
+    pub(super) async fn hand_over(
+        &self,
+        polled: Polled,
+        shutdown: &CancellationToken,
+        alive: impl Fn(),
+    ) -> bool {
+        let room = self.out.reserve();
+        tokio::pin!(room);
+        loop {
+            tokio::select! {
+                room = &mut room => {
+                    return room.map(|room| room.send(polled)).is_ok();
+                }
+                () = shutdown.cancelled() => return false,
+                () = tokio::time::sleep(LONGEST_TURN) => alive(),
+            }
         }
     }
 

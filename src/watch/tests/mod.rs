@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::site::{Act, Site, answer};
+use super::round::Round;
 use super::*;
 use crate::model::{Condition, Every, Feed, FeedName, FeedState, Kind, PollOutcome, Polled, Pulse};
 use crate::net::{Client, ClientSetup, Guard, Trust};
@@ -396,6 +397,31 @@ async fn what_comes_from_an_address_that_a_reload_replaced_is_dropped() {
     assert_eq!(items(&polled), 1);
     shutdown.cancel();
     tokio::time::timeout(PATIENCE, station).await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_station_that_waits_for_the_next_is_alive() {
+    let (out, mut inbox) = mpsc::channel(1);
+    let subscription = subscription(Vec::new(), PollSection::default());
+    let round = Round::new(subscription, HashMap::new(), out);
+    let now = Timestamp::now();
+    let polled = || Polled {
+        feed: FeedName::new("a"),
+        at: now,
+        next: FeedState::new(now),
+        outcome: PollOutcome::Unchanged,
+    };
+    let shutdown = CancellationToken::new();
+    assert!(round.hand_over(polled(), &shutdown, || {}).await);
+    // The line is full now. Time is paused, and leaps as nothing else is to be done.
+    let beats = std::cell::Cell::new(0);
+    let waits = round.hand_over(polled(), &shutdown, || beats.set(beats.get() + 1));
+    let waited = tokio::time::timeout(Duration::from_secs(600), waits).await;
+    assert!(waited.is_err() && beats.get() >= 100, "{} signs of life in ten minutes", beats.get());
+    inbox.recv().await.unwrap();
+    assert!(round.hand_over(polled(), &shutdown, || {}).await);
+    shutdown.cancel();
+    assert!(!round.hand_over(polled(), &shutdown, || {}).await);
 }
 
 #[tokio::test]

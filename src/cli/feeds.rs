@@ -51,6 +51,7 @@ pub(super) struct Row {
     pub(super) next_due: Option<Timestamp>,
     pub(super) failures: u32,
     pub(super) items: u64,
+    pub(super) last_new: Option<Timestamp>,
     pub(super) last_error: Option<String>,
     pub(super) faults: Vec<String>,
 }
@@ -103,6 +104,7 @@ pub(super) async fn rows(config: &Config, store: Option<&Store>) -> anyhow::Resu
             next_due: None,
             failures: 0,
             items: 0,
+            last_new: None,
             last_error: None,
             faults: Vec::new(),
         };
@@ -112,6 +114,7 @@ pub(super) async fn rows(config: &Config, store: Option<&Store>) -> anyhow::Resu
             row.next_due = state.next_due;
             row.failures = state.failures;
             row.items = state.items;
+            row.last_new = state.last_new;
             row.last_error = state.last_error;
             row.faults = state.faults;
         }

@@ -9,8 +9,9 @@ use super::feeds::rows;
 use super::listing::{ago, short_time};
 use super::screen::{BAD, GOOD};
 use super::{Common, Screen};
-use crate::model::Condition;
-use crate::store::{Access, AlertFilter, Store};
+use crate::config::Config;
+use crate::model::{Condition, MessageState};
+use crate::store::{Access, AlertFilter, Counts, Store};
 
 /// Feeds that are named one by one before the rest is counted.
 const NAMED: usize = 5;
@@ -31,7 +32,7 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
     let now = Timestamp::now();
     let feeds = rows(&config, Some(&store)).await?;
     let counts = store.counts(now).await?;
-    let problems = problems(&feeds, &store, now).await?;
+    let problems = problems(&config, &feeds, &counts, &store, now).await?;
     let by_state: serde_json::Map<String, Value> = Condition::ALL
         .iter()
         .map(|state| {
@@ -51,7 +52,8 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let good = feeds.iter().filter(|feed| feed.state == "ok").count();
+    // A silent feed answers; that it shows nothing new is a problem of its own.
+    let good = feeds.iter().filter(|feed| matches!(feed.state.as_str(), "ok" | "silent")).count();
     screen.line(format!("feeds     {good} of {} answer", feeds.len()))?;
     let waiting: u64 = counts.open_messages();
     let dead: u64 = counts.dead_messages();
@@ -82,7 +84,9 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
 }
 
 async fn problems(
+    config: &Config,
     feeds: &[super::feeds::Row],
+    counts: &Counts,
     store: &Store,
     now: Timestamp,
 ) -> anyhow::Result<Vec<Problem>> {
@@ -100,10 +104,12 @@ async fn problems(
         let named: Vec<&super::feeds::Row> =
             feeds.iter().filter(|feed| feed.state == state).collect();
         for feed in named.iter().take(NAMED) {
-            let why = feed.last_error.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            // The rest of an error says what to do, as the cure does.
+            let why = feed.last_error.as_ref().and_then(|why| why.lines().next());
+            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
             list.push(Problem {
                 what: format!("the feed `{}` is {state}{why}", feed.name),
-                since: feed.last_success,
+                since: if state == "silent" { feed.last_new } else { feed.last_success },
                 cure: cure.to_owned(),
             });
         }
@@ -115,7 +121,9 @@ async fn problems(
             });
         }
     }
-    for sink in store.sink_troubles().await? {
+    let named = |sink: &str| config.sinks.iter().any(|one| one.name.as_str() == sink);
+    // One that the config names no more cannot be enabled; its queue is told below.
+    for sink in store.sink_troubles().await?.into_iter().filter(|one| named(&one.name)) {
         list.push(Problem {
             what: format!("the sink `{}` is disabled: {}", sink.name, sink.why),
             since: Some(sink.since),
@@ -126,11 +134,39 @@ async fn problems(
         });
     }
     for queue in store.queue_ages().await? {
-        if now.duration_since(queue.oldest) > STUCK {
+        if !named(&queue.sink) {
+            list.push(Problem {
+                what: format!(
+                    "{} messages wait for the sink `{}`, which the config does not name",
+                    queue.waiting, queue.sink
+                ),
+                since: Some(queue.oldest),
+                cure: "name it again, or leave them: they are given up after [delivery] give_up"
+                    .to_owned(),
+            });
+        } else if now.duration_since(queue.oldest) > STUCK {
             list.push(Problem {
                 what: format!("{} messages wait for the sink `{}`", queue.waiting, queue.sink),
                 since: Some(queue.oldest),
                 cure: format!("`pactwatch deliveries list --sink '{}'` shows why", queue.sink),
+            });
+        }
+    }
+    for (sink, states) in &counts.queue {
+        let dead = states.get(MessageState::Dead.as_str()).copied().unwrap_or(0);
+        if dead > 0 {
+            let (messages, are) = if dead == 1 {
+                ("message", "is a dead letter")
+            } else {
+                ("messages", "are dead letters")
+            };
+            list.push(Problem {
+                what: format!("{dead} {messages} for the sink `{sink}` {are}"),
+                since: None,
+                cure: format!(
+                    "`pactwatch deliveries list --state dead --sink '{sink}'` shows why; \
+                     `pactwatch deliveries retry ID` sends one again"
+                ),
             });
         }
     }

@@ -189,9 +189,11 @@ impl Judge {
                 self.store.note(document.feed.clone(), state);
                 continue;
             }
-            if fresh.iter().any(|one| !one.revised) {
-                state.last_new = Some(Timestamp::now());
-            }
+            // By the entry's own date: what a dead feed still lists is new to us and no news.
+            let now = Timestamp::now();
+            let arrived = fresh.iter().filter(|one| !one.revised);
+            let newest = arrived.map(|one| one.item.published.unwrap_or(now).min(now)).max();
+            state.last_new = state.last_new.max(newest);
             batches.push(Batch {
                 feed: document.feed.clone(),
                 state,

@@ -39,6 +39,8 @@ pub struct FeedRow {
     pub state: String,
     /// When it last answered with a feed or "not modified".
     pub last_success: Option<Timestamp>,
+    /// When it last showed an entry that was new.
+    pub last_new: Option<Timestamp>,
     /// The next poll.
     pub next_due: Option<Timestamp>,
     /// Failed polls in a row.
@@ -162,7 +164,7 @@ fn state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
 /// Every feed for listings.
 fn list(connection: &Connection) -> Result<Vec<FeedRow>, StoreError> {
     let mut statement = connection.prepare(
-        "SELECT f.name, f.condition, f.last_success, f.next_due, f.failures, f.last_error, f.faults,
+        "SELECT f.name, f.condition, f.last_success, f.last_new, f.next_due, f.failures, f.last_error, f.faults,
            (SELECT count(*) FROM item i WHERE i.feed = f.id) AS items
          FROM feed f ORDER BY f.name",
     )?;
@@ -173,6 +175,7 @@ fn list(connection: &Connection) -> Result<Vec<FeedRow>, StoreError> {
             name: row.get("name")?,
             state: condition,
             last_success: row.get::<_, Option<i64>>("last_success")?.map(time),
+            last_new: row.get::<_, Option<i64>>("last_new")?.map(time),
             next_due: (!retired).then_some(time(row.get("next_due")?)),
             failures: row.get("failures")?,
             items: row.get("items")?,

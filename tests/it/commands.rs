@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::program::{Program, errors, text};
-use crate::world::{Hook, Reply, Site, entry};
+use crate::world::{Hook, Mood, Reply, Site, entry};
 
 /// Keys of an object, in order.
 fn keys(value: &Value) -> Vec<String> {
@@ -88,6 +88,92 @@ async fn listings_have_their_fixed_shapes() {
     for key in ["feeds", "queue", "alerts", "problems"] {
         assert!(status[0].get(key).is_some(), "{key} is missing: {}", status[0]);
     }
+}
+
+#[tokio::test]
+async fn every_state_shows_under_its_word() {
+    let site = Site::start().await;
+    let hook = Hook::start(|path, _| match path {
+        "refuses" => Reply::status(400),
+        "fails" => Reply::status(503),
+        _ => Reply::status(204),
+    })
+    .await;
+    site.publish("ok", [entry("ireland", "Ireland formally applies to join NATO", "")]);
+    let years = std::time::Duration::from_secs(1000 * 86_400);
+    let quiet = (0..5).map(|number| crate::world::Entry {
+        age: years,
+        ..entry(&format!("old-{number}"), "Ferry port opens", "")
+    });
+    site.publish("silent", quiet);
+    for (name, status) in [("failing", 500), ("blocked", 403), ("retired", 410)] {
+        site.mood(name, Mood::Status(status));
+    }
+    let states = ["ok", "silent", "failing", "blocked", "retired"];
+    let urls: Vec<String> = states.iter().map(|name| site.url(name)).collect();
+    let config = Program::config(&urls, &hook.url("takes")).replace("50ms", "1h");
+    let sink = |name: &str| {
+        let url = hook.url(name);
+        format!(
+            "[[sink]]\nname = \"{name}\"\ntype = \"webhook\"\nurl = \"{url}\"\n\
+             allow_private = [\"127.0.0.0/8\"]\n"
+        )
+    };
+    let kept = config + &sink("refuses") + &sink("fails");
+    let program = Program::new(&(kept.clone() + &sink("waits") + &sink("leaves")));
+    // Two sinks are switched off before anything comes, so their messages are never tried.
+    program.run(&["once"]).await;
+    for sink in ["waits", "leaves"] {
+        assert!(program.run(&["sinks", "disable", sink]).await.status.success());
+    }
+    site.publish("ok", [entry("georgia", "Mexico formally applies to join BRICS", "")]);
+    program.run(&["once", "--all"]).await;
+    // One of them goes, and a feed comes that was never polled.
+    let fresh = format!("[[feed]]\nurl = \"{}\"\n", site.url("fresh"));
+    program.configure(&(kept + &sink("waits") + &fresh));
+    program.run(&["once"]).await;
+    let fresh = format!("[[feed]]\nname = \"new\"\nurl = \"{}\"\n", site.url("new"));
+    let config = std::fs::read_to_string(program.path("pactwatch.toml")).unwrap();
+    program.configure(&(config + &fresh));
+
+    let feeds = program.json(&["feeds", "list"]).await;
+    for state in states.into_iter().chain(["new"]) {
+        let url = site.url(state);
+        let feed = feeds.iter().find(|feed| feed["url"] == url).unwrap();
+        assert_eq!(feed["state"], state, "{feed}");
+        let dated = !matches!(state, "new" | "retired");
+        assert_eq!(feed["next_due"].is_string(), dated, "{feed}");
+        assert_eq!(feed["last_success"].is_string(), matches!(state, "ok" | "silent"), "{feed}");
+    }
+    let wanted = [
+        ("hook", "delivered"),
+        ("refuses", "dead"),
+        ("fails", "retrying"),
+        ("waits", "queued"),
+        ("leaves", "paused"),
+    ];
+    for (sink, state) in wanted {
+        let rows = program.json(&["deliveries", "list", "--sink", sink, "--state", state]).await;
+        assert!(!rows.is_empty(), "nothing for `{sink}` is {state}");
+        let due = matches!(state, "retrying" | "queued");
+        assert_eq!(rows[0]["due"].is_string(), due, "{}", rows[0]);
+    }
+    let status = &program.json(&["status"]).await[0];
+    assert_eq!(status["queue"]["refuses"]["dead"], 2, "{status}");
+    for state in states.into_iter().chain(["new"]) {
+        assert!(status["feeds"][state].as_u64().unwrap() >= 1, "{status}");
+    }
+    let problems = status["problems"].as_array().unwrap();
+    let about = |what: &str| {
+        let found = problems.iter().find(|one| one["what"].as_str().unwrap().contains(what));
+        found.unwrap_or_else(|| panic!("no word of {what}: {problems:#?}"))
+    };
+    assert!(about("dead letters")["do"].as_str().unwrap().contains("deliveries retry"));
+    assert!(about("disabled")["do"].as_str().unwrap().contains("sinks enable waits"));
+    assert!(about("`leaves`, which")["do"].as_str().unwrap().contains("name it again"));
+    let since = about("silent")["since"].as_str().unwrap();
+    assert!(since < "2026", "silent since its last answer, not since its last entry: {since}");
+    assert!(problems.iter().all(|one| !one["what"].as_str().unwrap().contains('\n')));
 }
 
 #[tokio::test]

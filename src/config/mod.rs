@@ -122,7 +122,7 @@ impl Report {
     }
 
     fn line(&self, one: &Diagnostic) -> String {
-        let place = one.span.map(|span| self.sources.place(span) + ": ");
+        let place = self.sources.spot(one).map(|span| self.sources.place(span) + ": ");
         place.unwrap_or_default() + &one.message
     }
 }

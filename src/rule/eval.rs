@@ -87,8 +87,11 @@ impl Node {
             Node::In(field, inner) => inner.holds(scope, Some(*field)),
             Node::Chain(operands, links) => chain(operands, links, scope, field),
             Node::Regex(regex) => {
-                let wanted =
-                    |unit: &&super::hits::Unit<'_>| field.is_none_or(|field| unit.field == field);
+                // As for terms: labels are asked for by name.
+                let wanted = |unit: &&super::hits::Unit<'_>| match field {
+                    Some(field) => unit.field == field,
+                    None => matches!(unit.field, Field::Title | Field::Summary | Field::Body),
+                };
                 let found =
                     scope.hits.units.iter().filter(wanted).any(|unit| regex.is_match(unit.source));
                 found.then(Vec::new)

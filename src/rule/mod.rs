@@ -10,12 +10,16 @@
 
 mod build;
 mod eval;
+mod example;
 mod genre;
 mod hits;
 mod lexicon;
 mod miss;
 mod moves;
+mod parts;
 mod query;
+mod regex;
+mod resolve;
 mod scan;
 mod section;
 mod set;
@@ -25,5 +29,7 @@ pub use query::QueryError;
 pub use section::Draft;
 pub use set::{RuleInfo, RuleSet};
 
+#[cfg(test)]
+mod language;
 #[cfg(test)]
 mod tests;

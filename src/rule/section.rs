@@ -92,7 +92,7 @@ pub(crate) struct RuleDraft {
     pub(crate) when: (String, Span),
     pub(crate) unless: Option<(String, Span)>,
     pub(crate) score: Vec<(String, Span, f64)>,
-    pub(crate) threshold: f64,
+    pub(crate) threshold: (f64, Span),
     pub(crate) level: Level,
     pub(crate) shadow: bool,
     /// Kinds of alliances that it looks at; all where empty.
@@ -273,8 +273,8 @@ impl Draft {
                 score.push((condition, span, add));
             }
         }
-        let otherwise = model.as_ref().map_or(1.0, |model| model.threshold);
-        let threshold = table.number("threshold").map_or(otherwise, |(number, _)| number);
+        let otherwise = model.as_ref().map_or((1.0, span), |model| model.threshold);
+        let threshold = table.number("threshold").unwrap_or(otherwise);
         let level = table.choice("level", &Level::ALL.map(|level| (level.as_str(), level)));
         let shadow = table.choice("mode", &[("live", false), ("shadow", true)]).unwrap_or(false);
         let date = table.value("date").and_then(|(value, at)| date(value, at, problems));

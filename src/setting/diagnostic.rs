@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::literal::locate;
+
 /// Number of a file within [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub usize);
@@ -49,6 +51,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Whether the line may be quoted. Lines with secrets may not.
     pub quote: bool,
+    /// The place inside the string that the span holds, as a byte of what it stands for.
+    pub inside: Option<usize>,
 }
 
 impl Diagnostic {
@@ -60,6 +64,7 @@ impl Diagnostic {
             message: message.into(),
             help: None,
             quote: true,
+            inside: None,
         }
     }
 
@@ -77,6 +82,12 @@ impl Diagnostic {
     /// What reports are sorted by: errors first, then the place.
     pub fn order(&self) -> (Severity, Option<Span>) {
         (self.severity, self.span)
+    }
+
+    /// Points at a byte of the string that the span holds; escapes and line ends are followed.
+    pub fn inside(mut self, at: usize) -> Self {
+        self.inside = Some(at);
+        self
     }
 
     /// Keeps the line out of the report, for lines with secrets.
@@ -124,6 +135,15 @@ impl Sources {
         &self.files[file.0].1
     }
 
+    /// The exact place of a diagnostic.
+    pub fn spot(&self, diagnostic: &Diagnostic) -> Option<Span> {
+        let span = diagnostic.span?;
+        let Some(inside) = diagnostic.inside else { return Some(span) };
+        let Some(raw) = self.text(span.file).get(span.start..span.end) else { return Some(span) };
+        let start = span.start + locate(raw, inside);
+        Some(Span { start, end: (start + 1).min(span.end), ..span })
+    }
+
     /// `path:line:column`, both counted from 1, the column in characters.
     pub fn place(&self, span: Span) -> String {
         let text = self.text(span.file);
@@ -144,7 +164,7 @@ impl Sources {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let Some(span) = diagnostic.span else {
+        let Some(span) = self.spot(diagnostic) else {
             return self.bare(diagnostic, None);
         };
         if !diagnostic.quote {

@@ -6,6 +6,7 @@
 
 mod diagnostic;
 mod duration;
+mod literal;
 mod secret;
 mod table;
 

@@ -39,14 +39,14 @@ pub struct FeedRow {
     pub state: String,
     /// When it last answered with a feed or "not modified".
     pub last_success: Option<Timestamp>,
-    /// When it last showed an entry that was new.
-    pub last_new: Option<Timestamp>,
     /// The next poll.
     pub next_due: Option<Timestamp>,
     /// Failed polls in a row.
     pub failures: u32,
     /// Items that are stored of it.
     pub items: u64,
+    /// When it last showed an entry that was new.
+    pub last_new: Option<Timestamp>,
     /// Why the last poll failed.
     pub last_error: Option<String>,
     /// What was broken or repaired in the last document.

@@ -7,7 +7,7 @@ use crate::model::Field;
 use crate::setting::{Diagnostic, Problems, Span};
 
 /// Lists that mean something only for the alliance that a rule is asked for.
-const BOUND: [&str; 2] = ["alliance", "candidate"];
+const BOUND: [&str; 4] = ["alliance", "door", "mention", "candidate"];
 
 /// Reports what can never hold, and what is probably not meant.
 pub(super) fn check(
@@ -80,7 +80,9 @@ fn oddities(when: &Expr, span: Span, problems: &Problems) {
     let warn = |at: usize, message: &str, help: &str| {
         problems.add(Diagnostic::warning(span, message).help(help).inside(at));
     };
-    if let (Some(at), None) = (when.find(&["candidate"]), when.find(&["alliance"])) {
+    if let (Some(at), None) =
+        (when.find(&["candidate"]), when.find(&["alliance", "door", "mention"]))
+    {
         warn(
             at,
             "`@candidate` without `@alliance` counts for any alliance that the item names",

@@ -130,7 +130,7 @@ pub fn main() -> ExitCode {
     } else {
         "warn"
     };
-    let filter = cli.common.log.as_deref().unwrap_or(usual);
+    let filter = cli.common.log.as_deref().filter(|filter| !filter.is_empty()).unwrap_or(usual);
     logging::start(cli.common.log_format, filter);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

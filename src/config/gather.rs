@@ -185,7 +185,11 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, problems: &Problems) -> Config {
     Config {
         path: path.to_owned(),
         files: Vec::new(),
-        database: database_path(path, database.as_deref().unwrap_or("pactwatch.db")),
+        database: database_path(
+            path,
+            std::env::var("STATE_DIRECTORY").ok().as_deref(),
+            database.as_deref().unwrap_or("pactwatch.db"),
+        ),
         timezone: timezone.unwrap_or(TimeZone::UTC),
         reload,
         poll,
@@ -227,23 +231,48 @@ fn web(table: Table<'_>) -> String {
     public_url.trim_end_matches('/').to_owned()
 }
 
-/// Where a relative database lies: in systemd's state folder, else in `/var/lib/pactwatch` for the
-/// installed config, else in the working folder.
-fn database_path(config: &Path, database: &str) -> PathBuf {
+/// Where a relative database lies: in systemd's state folder (`state`, of several the first), else in
+/// `/var/lib/pactwatch` for the installed config, else in the working folder.
+fn database_path(config: &Path, state: Option<&str>, database: &str) -> PathBuf {
     let database = Path::new(database);
     if database.is_absolute() {
         return database.to_owned();
     }
-    // systemd separates several folders with a colon; ours is the first.
-    let state = std::env::var("STATE_DIRECTORY").ok();
-    if let Some(folder) = state.as_deref().and_then(|list| list.split(':').next())
+    if let Some(folder) = state.and_then(|list| list.split(':').next())
         && !folder.is_empty()
     {
         return Path::new(folder).join(database);
     }
+    // However the installed config was named: from its own folder, or through a link.
+    let whole = std::fs::canonicalize(config).or_else(|_| std::path::absolute(config));
+    let whole = whole.unwrap_or_else(|_| config.to_owned());
     let installed = Path::new(PLACES[1]).parent();
-    if installed.is_some() && config.parent() == installed {
+    if [config, whole.as_path()].iter().any(|path| path.parent() == installed) {
         return Path::new("/var/lib/pactwatch").join(database);
     }
     database.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_database_lies_where_its_config_and_service_say() {
+        let installed = Path::new("/etc/pactwatch/pactwatch.toml");
+        let own = Path::new("config/pactwatch.toml");
+        for (config, state, database, expected) in [
+            (own, None, "a.db", "a.db"),
+            (own, Some(""), "a.db", "a.db"),
+            (own, Some("/run/state:/run/more"), "a.db", "/run/state/a.db"),
+            (installed, None, "a.db", "/var/lib/pactwatch/a.db"),
+            (Path::new("/etc/pactwatch/eu.toml"), None, "eu.db", "/var/lib/pactwatch/eu.db"),
+            (installed, Some("/run/state"), "a.db", "/run/state/a.db"),
+            (installed, Some("/run/state"), "/srv/a.db", "/srv/a.db"),
+            (Path::new("/etc/pactwatch/more/a.toml"), None, "a.db", "a.db"),
+        ] {
+            let path = database_path(config, state, database);
+            assert_eq!(path, Path::new(expected), "{config:?} {state:?}");
+        }
+    }
 }

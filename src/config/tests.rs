@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 
 /// Every scalar key, by section; optional ones that have no default may stand commented out.
-const KEYS: [(&str, &[&str]); 7] = [
+const KEYS: [(&str, &[&str]); 9] = [
     ("", &["include", "database", "timezone", "reload"]),
     ("poll", &["every", "min", "max", "per_host", "concurrency", "timeout", "max_body"]),
     ("network", &["allow_private", "contact", "proxy", "ca_file"]),
@@ -13,6 +13,8 @@ const KEYS: [(&str, &[&str]); 7] = [
     ("history", &["keep", "alerts", "max_size"]),
     ("delivery", &["retry", "give_up", "timeout"]),
     ("web", &["public_url"]),
+    ("[feed]", &["name", "url", "kind", "tags", "every", "mode"]),
+    ("[sink]", &["name", "type", "url", "secret", "rules", "min_level", "burst", "allow_private"]),
 ];
 
 fn shipped() -> PathBuf {

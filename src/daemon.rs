@@ -26,7 +26,7 @@ use crate::store::{Access, Lock, Store};
 use crate::systemd;
 use crate::watch::{self, WatchSetup};
 use change::Watched;
-use control::{Control, Hangup};
+use control::{Control, Hangup, upkeep};
 use equip::Parts;
 
 pub use equip::{Unusable, equip, outlet};
@@ -180,6 +180,8 @@ pub async fn once(
     let parts = Parts::build(config)?;
     let (_lock, store) = open(config)?;
     let round = work_once(parts, &store, all, shutdown).await;
+    // Where cron runs it there is no daemon to do so.
+    upkeep(&store, config).await;
     store.close().await;
     round
 }

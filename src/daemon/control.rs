@@ -23,8 +23,8 @@ use crate::watch::Subscription;
 
 /// How often rows written by other commands are looked for.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often history is pruned.
-const PRUNE: Duration = Duration::from_secs(3600);
+/// How often what has had its time is put away.
+const UPKEEP: Duration = Duration::from_secs(3600);
 /// A station whose pulse is older than this is taken as wedged.
 const WEDGED: Duration = Duration::from_secs(90);
 /// A store that does not answer within this is taken as wedged.
@@ -52,14 +52,14 @@ impl Control {
     /// Reloads, feeds the watchdog, notices other writers, prunes. Never ends.
     pub(super) async fn work(&mut self) {
         let mut look = ticks(LOOK);
-        let mut prune = ticks(PRUNE);
+        let mut upkeep_due = ticks(UPKEEP);
         // systemd advises half the interval; a third leaves room for a slow store.
         let mut watchdog = systemd::watchdog().map(|every| ticks(every / 3));
         loop {
             tokio::select! {
                 () = self.hangup.next() => self.reload().await,
                 _ = look.tick() => self.look().await,
-                _ = prune.tick() => self.prune().await,
+                _ = upkeep_due.tick() => upkeep(&self.store, &self.config).await,
                 () = tick(watchdog.as_mut()) => self.feed_watchdog().await,
             }
         }
@@ -84,14 +84,6 @@ impl Control {
         }
         if self.config.reload == Reload::Watch && self.watched.changed() {
             self.reload().await;
-        }
-    }
-
-    async fn prune(&self) {
-        match self.store.prune(Timestamp::now(), self.config.history.clone()).await {
-            Ok(pruned) if pruned > 0 => tracing::info!(items = pruned, "old history pruned"),
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "history could not be pruned"),
         }
     }
 
@@ -144,6 +136,28 @@ impl Control {
             self.history.spawn(asked);
         }
         Ok(changes)
+    }
+}
+
+/// Prunes history, and gives up what has waited too long for sinks that are gone: no worker looks at
+/// those.
+pub(super) async fn upkeep(store: &Store, config: &Config) {
+    let now = Timestamp::now();
+    match store.prune(now, config.history.clone()).await {
+        Ok(pruned) if pruned > 0 => tracing::info!(items = pruned, "old history pruned"),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "history could not be pruned"),
+    }
+    let before = now.checked_sub(config.delivery.give_up).unwrap_or(Timestamp::MIN);
+    match store.bury_paused(before, now).await {
+        Ok(0) => {}
+        Ok(messages) => {
+            tracing::warn!(
+                messages,
+                "messages for sinks that the config does not name are given up"
+            );
+        }
+        Err(error) => tracing::warn!(%error, "messages of removed sinks could not be given up"),
     }
 }
 

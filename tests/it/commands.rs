@@ -206,6 +206,21 @@ async fn a_disabled_sink_keeps_its_queue_until_it_is_enabled() {
 }
 
 #[tokio::test]
+async fn what_waits_for_a_sink_that_is_gone_is_given_up_in_time() {
+    let (program, _site, hook) = after_one_round().await;
+    let config = std::fs::read_to_string(program.path("pactwatch.toml")).unwrap();
+    let gone = config.replace("name = \"hook\"", "name = \"other\"");
+    let state = async || program.json(&["deliveries", "list"]).await[0]["state"].clone();
+    program.configure(&gone);
+    program.run(&["once"]).await;
+    assert_eq!(state().await, "paused");
+    program.configure(&gone.replace("[delivery]\n", "[delivery]\ngive_up = \"1ms\"\n"));
+    program.run(&["once"]).await;
+    assert_eq!(state().await, "dead");
+    assert_eq!(hook.received().len(), 1, "it was sent to another sink");
+}
+
+#[tokio::test]
 async fn a_test_message_goes_to_one_sink() {
     let (program, _site, hook) = after_one_round().await;
     let before = hook.received().len();

@@ -48,19 +48,35 @@ pub fn find(named: Option<&Path>) -> Option<PathBuf> {
     }
 }
 
-/// Reads the main file and its includes, each once, the main file first.
-pub(super) fn read_all(main: &Path, sources: &mut Sources, problems: &mut Vec<Diagnostic>) {
-    let mut chain = Vec::new();
-    read_one(main, None, sources, problems, &mut chain);
+/// Reads the main file and its includes, each once, the main file first. Gives them in the order in
+/// which the lexicon adds up: a file after those that it includes, so that the main one may extend
+/// what it brings in.
+pub(super) fn read_all(
+    main: &Path,
+    sources: &mut Sources,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<FileId> {
+    let mut way = Way::default();
+    read_one(main, None, sources, problems, &mut way);
+    way.done
 }
 
-/// Reads one file and those that it includes. `chain` holds the files that lead to it.
+/// Where the reading stands.
+#[derive(Default)]
+struct Way {
+    /// The files that lead to this one.
+    chain: Vec<PathBuf>,
+    /// Those that are read with all that they include.
+    done: Vec<FileId>,
+}
+
+/// Reads one file and those that it includes.
 fn read_one(
     path: &Path,
     from: Option<Span>,
     sources: &mut Sources,
     problems: &mut Vec<Diagnostic>,
-    chain: &mut Vec<PathBuf>,
+    way: &mut Way,
 ) {
     let text = match text_of(path) {
         Ok(text) => text,
@@ -70,14 +86,14 @@ fn read_one(
         }
     };
     let identity = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if chain.contains(&identity) {
+    if way.chain.contains(&identity) {
         problems.push(
             Diagnostic::error(from, format!("`{}` includes itself", path.display()))
                 .help("take one of the includes in this circle away"),
         );
         return;
     }
-    if chain.len() > INCLUDE_DEPTH {
+    if way.chain.len() > INCLUDE_DEPTH {
         problems.push(Diagnostic::error(
             from,
             format!("includes nest deeper than {INCLUDE_DEPTH} files here"),
@@ -100,7 +116,7 @@ fn read_one(
         );
         return;
     }
-    chain.push(identity);
+    way.chain.push(identity);
     for (name, span) in includes(sources.text(file), file, problems) {
         if name.starts_with("builtin:") {
             let embedded = builtin(&name);
@@ -111,15 +127,16 @@ fn read_one(
             }
             for (name, text) in embedded {
                 if !sources.holds(Path::new(name)) {
-                    sources.add(*name, *text);
+                    way.done.push(sources.add(*name, *text));
                 }
             }
             continue;
         }
         let folder = path.parent().unwrap_or(Path::new(""));
-        read_one(&folder.join(name), Some(span), sources, problems, chain);
+        read_one(&folder.join(name), Some(span), sources, problems, way);
     }
-    chain.pop();
+    way.chain.pop();
+    way.done.push(file);
 }
 
 /// What a file includes. Syntax errors are reported later, by the reader proper.

@@ -23,7 +23,7 @@ const LEXICON: [&str; 6] = ["alliance", "act", "place", "list", "mask", "rule"];
 pub(super) fn gather(path: &Path) -> Result<(Config, Report), Report> {
     let mut sources = Sources::default();
     let mut early = Vec::new();
-    files::read_all(path, &mut sources, &mut early);
+    let order = files::read_all(path, &mut sources, &mut early);
     let problems = Problems::default();
     early.into_iter().for_each(|one| problems.add(one));
     let mut hasher = DefaultHasher::new();
@@ -42,7 +42,7 @@ pub(super) fn gather(path: &Path) -> Result<(Config, Report), Report> {
                 sources.text(file).hash(&mut hasher);
             }
         }
-        (!roots.is_empty()).then(|| sections(path, roots, &problems))
+        (!roots.is_empty()).then(|| sections(path, roots, &order, &problems))
     };
     let rules_text = hasher.finish();
     match config {
@@ -138,7 +138,7 @@ fn single_text(roots: &[Table<'_>], key: &str, problems: &Problems) -> Option<(S
     found
 }
 
-fn sections(path: &Path, roots: Vec<Table<'_>>, problems: &Problems) -> Config {
+fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Problems) -> Config {
     let all = |key: &str| roots.iter().flat_map(|root| root.tables(key)).collect::<Vec<_>>();
     let database = single_text(&roots, "database", problems).map(|(text, _)| text);
     let timezone = single_text(&roots, "timezone", problems).and_then(|(name, span)| {
@@ -169,7 +169,8 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, problems: &Problems) -> Config {
     let feeds = watch::read_feeds(all("feed"), poll.every);
     let sinks = sink::read_sinks(all("sink"));
     let mut draft = Draft::default();
-    roots.iter().for_each(|root| draft.read(root));
+    let of = |file: &FileId| roots.iter().find(|root| root.span().file == *file);
+    order.iter().filter_map(of).for_each(|root| draft.read(root));
     let any_lexicon = roots.iter().any(|root| LEXICON.iter().any(|key| root.has(key)));
     if !any_lexicon && !problems.any_error() {
         let start = roots.first().map(Table::span);

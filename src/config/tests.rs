@@ -59,3 +59,87 @@ fn every_key_is_documented_where_people_look() {
         }
     }
 }
+
+#[test]
+fn a_file_may_extend_what_it_includes() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "main.toml",
+        "include = ['outer.toml']\n[alliance.NATO]\nextend = true\nterms = ['the Main']\n",
+    );
+    write(
+        "outer.toml",
+        "include = ['inner.toml']\n[alliance.NATO]\nextend = true\nterms = ['the Outer']\n",
+    );
+    let inner = "[alliance.NATO]\nterms = ['NATO']\n[[rule]]\nid = 'r'\nwhen = '@alliance AND @NATO'\n\
+                 match = ['NATO', 'the Outer', 'the Main']\n";
+    write("inner.toml", inner);
+    let loaded = load(Some(&folder.path().join("main.toml")));
+    loaded.map_err(|report| report.render(false)).unwrap();
+    // The other way round there is nothing to extend yet.
+    write("inner.toml", &inner.replace("]\nterms", "]\nextend = true\nterms"));
+    let refused = load(Some(&folder.path().join("main.toml"))).unwrap_err().render(false);
+    assert!(refused.contains("no list `NATO` to extend"), "{refused}");
+}
+
+/// Loads rules after the shipped pack.
+fn with_pack(rules: &str) -> Config {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.toml");
+    std::fs::write(&path, format!("include = [\"builtin:alliances\"]\n{rules}")).unwrap();
+    let (config, report) = load(Some(&path))
+        .map_err(|report| panic!("{rules}\n{}", report.render(false)))
+        .unwrap_or_else(|never: ()| panic!("{never:?}"));
+    let warnings: Vec<String> =
+        report.lines().into_iter().filter(|line| line.contains("page.toml:")).collect();
+    assert!(warnings.is_empty(), "{rules}\n{warnings:?}");
+    config
+}
+
+fn page() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/RULES.md")).unwrap()
+}
+
+#[test]
+fn every_block_of_the_rules_page_is_a_config() {
+    let page = page();
+    let blocks: Vec<&str> = page
+        .split("```toml\n")
+        .skip(1)
+        .map(|rest| rest.split_once("```").expect("a block ends").0)
+        .collect();
+    assert!(blocks.len() >= 5, "only {} blocks were found", blocks.len());
+    for block in &blocks {
+        with_pack(block);
+    }
+    // One paste of all of them works as well.
+    let all = with_pack(&blocks.concat());
+    let ids: Vec<String> = all.rules.rules().map(|rule| rule.id.to_string()).collect();
+    assert!(ids.iter().any(|id| id == "river") && !ids.iter().any(|id| id == "growth"), "{ids:?}");
+    assert!(all.rules.rules().any(|rule| rule.id.as_str() == "summits" && rule.shadow));
+}
+
+#[test]
+fn every_query_of_the_rules_page_flags_what_it_says() {
+    let page = page();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |"));
+    let mut rules = String::new();
+    let mut count = 0;
+    for row in rows {
+        let Some((query, rest)) = row.split_once("` | ") else { continue };
+        let Some((yes, no)) = rest.split_once(" | ") else { continue };
+        // The other table of the page says what the parts of a rule do.
+        if ["when", "unless", "[mask.NAME]", "score`, `threshold"].contains(&query) {
+            continue;
+        }
+        count += 1;
+        let yes = yes.split(" (").next().unwrap_or(yes);
+        rules.push_str(&format!(
+            "[[rule]]\nid = \"row-{count}\"\nwhen = '{}'\nmatch = ['{yes}']\nno_match = ['{no}']\n",
+            query.replace("\\|", "|"),
+        ));
+    }
+    assert!(count >= 12, "only {count} rows were found");
+    with_pack(&rules);
+}

@@ -202,7 +202,7 @@ fn what_is_legal_and_odd_is_told() {
 
 #[test]
 fn names_that_stand_for_nothing_are_told() {
-    let shown = ["@alliance", "@act", "@candidate", "@place"].map(|when| {
+    let shown = ["@alliance", "@door", "@mention", "@act", "@candidate", "@place"].map(|when| {
         let text = format!("[[rule]]\nid = \"t\"\ntitle = \"T\"\nwhen = '{when}'\n");
         let (shown, refused) = report(&[&text]);
         assert!(refused, "{when} was taken");

@@ -8,6 +8,8 @@ use crate::setting::{Diagnostic, Problems, Span};
 
 /// Lists that mean something only for the alliance that a rule is asked for.
 const BOUND: [&str; 4] = ["alliance", "door", "mention", "candidate"];
+/// Those that say where its name stands.
+const NAMED: [&str; 3] = ["alliance", "door", "mention"];
 
 /// Reports what can never hold, and what is probably not meant.
 pub(super) fn check(
@@ -80,9 +82,7 @@ fn oddities(when: &Expr, span: Span, problems: &Problems) {
     let warn = |at: usize, message: &str, help: &str| {
         problems.add(Diagnostic::warning(span, message).help(help).inside(at));
     };
-    if let (Some(at), None) =
-        (when.find(&["candidate"]), when.find(&["alliance", "door", "mention"]))
-    {
+    if let (Some(at), None) = (when.find(&["candidate"]), when.find(&NAMED)) {
         warn(
             at,
             "`@candidate` without `@alliance` counts for any alliance that the item names",

@@ -12,6 +12,7 @@ mod feeds;
 mod ledger;
 mod listing;
 mod picture;
+mod progress;
 mod replay;
 mod run;
 mod score;

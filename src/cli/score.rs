@@ -142,7 +142,7 @@ impl Score {
             _ => format!("{part} of {whole} ({:.3})", part as f64 / whole as f64),
         };
         screen.line(format!(
-            "alliance named as labelled: {}; candidates exactly as labelled: {}",
+            "alliance named as labelled: {}\ncandidates exactly as labelled: {}",
             share(self.alliance_right),
             share(self.candidates_right)
         ))

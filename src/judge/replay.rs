@@ -46,6 +46,10 @@ impl Replay {
 
     /// Decides about the next item, at its own date.
     pub fn next(&mut self, item: Item, matched: Option<Match>) -> Step {
+        // What no rule flags is compared with nothing.
+        if matched.is_none() {
+            return Step { decision: Decision::Quiet, level: None, alert: None };
+        }
         if let Some(start) = &self.alone {
             self.index = start.clone();
         }

@@ -40,6 +40,15 @@ impl Store {
         self.workers.read(move |connection| page(connection, since, after, limit)).await
     }
 
+    /// How many items were seen since then.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn items_since(&self, since: Timestamp) -> Result<u64, StoreError> {
+        self.workers.read(move |connection| count_since(connection, since)).await
+    }
+
     /// The newest items with this address, or with this text in their headline (in any case), and
     /// what became of them; at most `limit`.
     ///
@@ -137,6 +146,15 @@ pub(super) fn save(connection: &Connection, feed: i64, row: &ItemRow) -> Result<
         row.matched.as_ref().map(to_json).transpose()?,
     ])?;
     Ok(())
+}
+
+fn count_since(connection: &Connection, since: Timestamp) -> Result<u64, StoreError> {
+    let count = connection.query_row(
+        "SELECT count(*) FROM item WHERE seen >= ?1",
+        params![ms(since)],
+        |row| row.get(0),
+    )?;
+    Ok(count)
 }
 
 fn page(

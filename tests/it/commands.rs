@@ -259,6 +259,48 @@ async fn replay_decides_line_by_line() {
 }
 
 #[tokio::test]
+async fn replay_says_what_another_config_would_gain_and_lose() {
+    let program = Program::new("include = [\"builtin:alliances\"]\n");
+    let other = "include = [\"builtin:alliances\"]\n\
+        [alliance.NATO]\nextend = true\nremove = [\"NATO\"]\nterms = [\"North Pact\"]\n\
+        [[rule]]\nid = \"security-alliance\"\nenabled = false\n\
+        [[rule]]\nid = \"mine\"\nwhen = '@joining THEN/4 @door SENTENCE @candidate'\n\
+        match = [\"Ireland applies to join the North Pact\"]\n\
+        [[rule]]\nid = \"growth\"\nenabled = false\n";
+    std::fs::write(program.path("other.toml"), other).unwrap();
+    let items = [
+        r#"{"id":"1","title":"Ireland formally applies to join NATO","date":"2026-01-05","label":"pos","alliances":["NATO"],"candidates":["IE"]}"#,
+        r#"{"id":"2","title":"Storm closes ferry ports","label":"neg"}"#,
+        r#"{"id":"3","title":"Malta mulls joining the North Pact","label":"pos","alliances":["NATO"],"candidates":["MT"]}"#,
+        r#"{"id":"4","title":"Senegal asks to join BRICS","summary":"Dakar wrote to the host.","label":"pos"}"#,
+    ];
+    std::fs::write(program.path("items.jsonl"), items.join("\n")).unwrap();
+    let arguments = ["replay", "--items", "items.jsonl", "--no-dedup", "--against", "other.toml"];
+    let output = program.run(&arguments).await;
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+    let lines = program.json(&arguments).await;
+    let changes: Vec<&str> = lines.iter().map(|line| line["against"].as_str().unwrap()).collect();
+    assert_eq!(changes, ["lost", "unchanged", "gained", "unchanged"]);
+    std::fs::write(program.path("broken.toml"), "include = 3\n").unwrap();
+    let broken = ["replay", "--items", "items.jsonl", "--against", "broken.toml"];
+    assert_eq!(program.run(&broken).await.status.code(), Some(78));
+}
+
+#[tokio::test]
+async fn replay_can_look_at_headlines_alone() {
+    let program = Program::new("include = [\"builtin:alliances\"]\n");
+    let item = r#"{"id":"1","title":"Dakar looks east to BRICS","summary":"Senegal has asked to join BRICS."}"#;
+    std::fs::write(program.path("items.jsonl"), item).unwrap();
+    let decision = async |more: &[&str]| {
+        let arguments = [&["replay", "--items", "items.jsonl"], more].concat();
+        program.json(&arguments).await[0]["decision"].clone()
+    };
+    assert_eq!(decision(&[]).await, "alert");
+    assert_eq!(decision(&["--title-only"]).await, "quiet");
+}
+
+#[tokio::test]
 async fn a_broken_line_of_items_is_named() {
     let program = Program::new("include = [\"builtin:alliances\"]\n");
     std::fs::write(program.path("items.jsonl"), "{\"id\":\"1\",\"title\":\"a\"}\n{oops\n").unwrap();

@@ -9,7 +9,7 @@ use super::listing::{list, parse_since, short_time};
 use super::picture::{Context, explain};
 use super::{Common, Screen};
 use crate::model::{AlertId, Finding};
-use crate::store::{Access, AlertFilter};
+use crate::store::{Access, AlertFilter, SHADOW};
 
 /// Commands below `alerts`.
 #[derive(Debug, Subcommand)]
@@ -57,7 +57,7 @@ pub(super) async fn alerts(
                 ..AlertFilter::default()
             };
             let rows = store.alerts(filter).await?;
-            let columns = [
+            let mut columns = vec![
                 ("id", "ID"),
                 ("raised", "RAISED"),
                 ("level", "LEVEL"),
@@ -66,6 +66,9 @@ pub(super) async fn alerts(
                 ("acts", "ACTS"),
                 ("title", "TITLE"),
             ];
+            if rows.iter().any(|row| row.mode == SHADOW) {
+                columns.insert(3, ("mode", "MODE"));
+            }
             list(screen, &rows, &columns, "no alerts yet")?;
         }
         AlertsCommand::Show { id } => {
@@ -109,7 +112,9 @@ pub(super) async fn alerts(
                     message.sink, message.state, message.id
                 ))?;
             }
-            if detail.messages.is_empty() {
+            if alert.matched.shadow {
+                screen.line("sent   to nobody: its rules or its feed have mode = \"shadow\"")?;
+            } else if detail.messages.is_empty() {
                 screen.line("sent   to nobody: no sink's routing wanted it")?;
             }
         }

@@ -7,6 +7,7 @@ mod alerts;
 mod check;
 mod deliveries;
 mod demo;
+mod drift;
 mod explain;
 mod feeds;
 mod ledger;

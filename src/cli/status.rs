@@ -5,24 +5,25 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::drift::drifting;
 use super::feeds::rows;
 use super::listing::{ago, short_time};
 use super::screen::{BAD, GOOD};
 use super::{Common, Screen};
 use crate::config::Config;
 use crate::model::{Condition, MessageState};
-use crate::store::{Access, AlertFilter, Counts, Store};
+use crate::store::{Access, AlertFilter, Counts, SHADOW, Store};
 
 /// Feeds that are named one by one before the rest is counted.
-const NAMED: usize = 5;
+pub(super) const NAMED: usize = 5;
 /// A message that waits longer than this is a problem.
 const STUCK: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
 
 /// Something to look at.
-struct Problem {
-    what: String,
-    since: Option<Timestamp>,
-    cure: String,
+pub(super) struct Problem {
+    pub(super) what: String,
+    pub(super) since: Option<Timestamp>,
+    pub(super) cure: String,
 }
 
 /// Prints feeds, queue, alerts and problems.
@@ -47,6 +48,7 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
             .collect();
         screen.object(&json!({
             "feeds": by_state, "queue": counts.queue, "alerts": counts.alerts_24h,
+            "shadow": counts.shadow_24h,
             "problems": problems, "items": counts.items, "too_old": counts.too_old,
             "database": config.database, "database_bytes": counts.bytes,
         }))?;
@@ -58,10 +60,20 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
     let waiting: u64 = counts.open_messages();
     let dead: u64 = counts.dead_messages();
     screen.line(format!("queue     {waiting} waiting, {dead} dead letters"))?;
-    screen.line(format!("alerts    {} in the last 24 h", counts.alerts_24h))?;
+    let shadow = match counts.shadow_24h {
+        0 => String::new(),
+        some => format!(", and {some} in shadow that nobody was told"),
+    };
+    screen.line(format!("alerts    {} in the last 24 h{shadow}", counts.alerts_24h))?;
     let newest = store.alerts(AlertFilter { limit: 3, ..AlertFilter::default() }).await?;
     for alert in &newest {
-        screen.line(format!("  {}  {}  {}", alert.id, short_time(alert.raised), alert.title))?;
+        let mode = if alert.mode == SHADOW { "(shadow) " } else { "" };
+        screen.line(format!(
+            "  {}  {}  {mode}{}",
+            alert.id,
+            short_time(alert.raised),
+            alert.title
+        ))?;
     }
     screen.line(format!(
         "items     {} stored, {} were too old to tell; {:.1} MB in {}",
@@ -170,5 +182,6 @@ async fn problems(
             });
         }
     }
+    list.extend(drifting(&config.rules, &store.habits().await?, now));
     Ok(list)
 }

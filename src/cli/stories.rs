@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::listing::{list, parse_since, short_time};
 use super::{Common, Screen};
 use crate::model::StoryId;
-use crate::store::Access;
+use crate::store::{Access, SHADOW};
 
 /// Commands below `stories`.
 #[derive(Debug, Subcommand)]
@@ -39,7 +39,7 @@ pub(super) async fn stories(
     match command {
         StoriesCommand::List { since, limit } => {
             let rows = store.stories(since, limit).await?;
-            let columns = [
+            let mut columns = vec![
                 ("id", "ID"),
                 ("opened", "OPENED"),
                 ("last_seen", "LAST SEEN"),
@@ -49,6 +49,9 @@ pub(super) async fn stories(
                 ("alerts", "ALERTS"),
                 ("title", "TITLE"),
             ];
+            if rows.iter().any(|row| row.mode == SHADOW) {
+                columns.insert(3, ("mode", "MODE"));
+            }
             list(screen, &rows, &columns, "no stories yet")?;
         }
         StoriesCommand::Show { id } => {
@@ -80,8 +83,9 @@ pub(super) async fn stories(
                         screen.line(format!("  {level}, {score:.2}: {reason}"))?;
                     }
                 }
+                let told = if member.mode == SHADOW { "in shadow, recorded" } else { "told" };
                 for alert in &member.alerts {
-                    screen.line(format!("  told as {alert}"))?;
+                    screen.line(format!("  {told} as {alert}"))?;
                 }
             }
         }

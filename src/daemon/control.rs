@@ -143,6 +143,10 @@ impl Control {
 /// those.
 pub(super) async fn upkeep(store: &Store, config: &Config) {
     let now = Timestamp::now();
+    let rules = config.rules.rules().map(|rule| rule.id).collect();
+    if let Err(error) = store.run_rules(rules, now).await {
+        tracing::warn!(%error, "since when each rule runs could not be written");
+    }
     match store.prune(now, config.history.clone()).await {
         Ok(pruned) if pruned > 0 => tracing::info!(items = pruned, "old history pruned"),
         Ok(_) => {}

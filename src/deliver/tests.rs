@@ -191,6 +191,7 @@ async fn queue(store: &Store, n: i64, sinks: &[&str]) {
         seen: now,
         copy: false,
         alert: Some(AlertId(n)),
+        shadow: false,
     };
     let alert = Alert {
         id: AlertId(n),

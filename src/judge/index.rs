@@ -164,7 +164,9 @@ impl StoryIndex {
             }
             for (member, theirs) in entry.story.members.iter().zip(&entry.sketches) {
                 // A live blog touches many stories; it anchors none.
-                if member.seen < since || member.genre == Genre::Live {
+                // Nor does one in shadow, for items that are told.
+                let hidden = member.shadow && !matched.shadow;
+                if member.seen < since || member.genre == Genre::Live || hidden {
                     continue;
                 }
                 let Some((level, score, reason)) = compare(item, matched, &sketch, member, theirs)

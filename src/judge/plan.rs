@@ -51,7 +51,7 @@ pub(super) fn plan(index: &mut StoryIndex, terms: Terms<'_>, batch: Batch, now: 
     index.close(now);
     for judged in batch.items {
         let Judged { fresh, matched } = judged;
-        let Some(matched) = matched else {
+        let Some(mut matched) = matched else {
             plan.items.push(ItemRow {
                 item: fresh.item,
                 revised: fresh.revised,
@@ -60,8 +60,8 @@ pub(super) fn plan(index: &mut StoryIndex, terms: Terms<'_>, batch: Batch, now: 
             });
             continue;
         };
-        let silent = batch.shadow || matched.shadow;
-        let one = One { fresh, matched, silent, now };
+        matched.shadow |= batch.shadow;
+        let one = One { fresh, matched, now };
         let decision = one.place(index, terms, batch.first_poll, &mut plan);
         plan.items.push(ItemRow {
             item: one.fresh.item,
@@ -77,7 +77,6 @@ pub(super) fn plan(index: &mut StoryIndex, terms: Terms<'_>, batch: Batch, now: 
 struct One {
     fresh: Fresh,
     matched: Match,
-    silent: bool,
     now: Timestamp,
 }
 
@@ -94,7 +93,9 @@ impl One {
             return Decision::Old;
         }
         let item = &self.fresh.item;
-        let known = index.home(item).map(|story| (story.id, None));
+        // What left the shadow by a change of its text has been told to nobody yet.
+        let home = index.home(item).filter(|story| self.shadow() || story.is_live());
+        let known = home.map(|story| (story.id, None));
         let found = known.or_else(|| {
             let belonging = index.find(item, &self.matched, self.now, terms.story.window)?;
             Some((belonging.story, Some(belonging)))
@@ -103,6 +104,16 @@ impl One {
             None => self.open(index, terms, plan),
             Some((story, belonging)) => self.join(index, terms, plan, story, belonging),
         }
+    }
+
+    /// Recorded and shown, never sent.
+    fn shadow(&self) -> bool {
+        self.matched.shadow
+    }
+
+    /// Whether a member was told as this item would be: to nobody but its own kind.
+    fn counts(&self, member: &Member) -> bool {
+        self.shadow() || !member.shadow
     }
 
     fn too_old(&self, story: &StorySection, first_poll: bool) -> bool {
@@ -178,24 +189,26 @@ impl One {
     /// outlet's version is no development.
     fn new_moves(&self, story: &Story) -> Vec<Move> {
         let furthest = |one: &StoryMove| {
-            let members = story.members.iter().flat_map(|member| &member.moves);
+            let members = story.members.iter().filter(|member| self.counts(member));
             members
+                .flat_map(|member| &member.moves)
                 .filter(|known| known.alliance == one.alliance)
                 .filter_map(|known| known.act.as_ref())
                 .map(|act| act.stage)
                 .max()
                 .unwrap_or(0)
         };
+        let told = self.told_moves(story);
         let is_new = |found: &Move, one: &StoryMove| {
             let Some(act) = &found.act else { return false };
             let same_pair = |known: &&StoryMove| {
                 known.alliance == one.alliance
                     && (known.candidate == one.candidate || one.candidate.is_empty())
             };
-            let pair_known = story.moves.iter().any(|known| same_pair(&known));
-            let act_known = story.moves.iter().filter(same_pair).any(|known| known.act == one.act);
+            let pair_known = told.iter().any(|known| same_pair(&known));
+            let act_known = told.iter().filter(same_pair).any(|known| known.act == one.act);
             let actor_known = one.actor.is_none()
-                || story.moves.iter().filter(same_pair).any(|known| {
+                || told.iter().filter(same_pair).any(|known| {
                     known.act == one.act && (known.actor == one.actor || known.actor.is_none())
                 });
             let weighty = (act.formal && !found.hedged) || act.against || act.stage > furthest(one);
@@ -215,8 +228,16 @@ impl One {
             .collect()
     }
 
+    /// The moves that the story has told, for an item in shadow also those told in shadow.
+    fn told_moves(&self, story: &Story) -> Vec<StoryMove> {
+        let shadow = story.members.iter().filter(|one| one.shadow && one.alert.is_some());
+        let shadow = shadow.filter(|_| self.shadow()).flat_map(|member| &member.moves);
+        story.moves.iter().cloned().chain(shadow.flat_map(StoryMove::of)).collect()
+    }
+
     fn what_is_new(&self, story: &Story, acts: Vec<Move>) -> NewMoves {
-        let told = |check: &dyn Fn(&StoryMove) -> bool| story.moves.iter().any(check);
+        let moves = self.told_moves(story);
+        let told = |check: &dyn Fn(&StoryMove) -> bool| moves.iter().any(check);
         let alliances = self.matched.alliances.iter();
         let candidates = self.matched.candidates.iter();
         NewMoves {
@@ -240,7 +261,7 @@ impl One {
         told: &[SinkName],
         kind: AlertKind,
     ) -> Vec<Addressee> {
-        if self.silent {
+        if self.shadow() {
             return Vec::new();
         }
         let passing =
@@ -273,7 +294,10 @@ impl One {
         let id = AlertId(index.next_alert);
         index.next_alert += 1;
         let previous = index.story(story).and_then(|story| {
-            let first = story.members.iter().find(|member| member.alert.is_some())?;
+            let first = {
+                let told = |member: &&Member| member.alert.is_some() && self.counts(member);
+                story.members.iter().find(told)?
+            };
             Some(Previous { alert: first.alert?, raised: first.seen, title: first.title.clone() })
         });
         let told: Vec<SinkName> = addressees.iter().map(|one| one.sink.clone()).collect();
@@ -324,6 +348,7 @@ impl One {
             seen: self.now,
             copy,
             alert,
+            shadow: self.shadow(),
         };
         let change = StoryChange {
             id,
@@ -341,6 +366,10 @@ impl One {
 
     /// Enters the item's moves into the ledger, at the item's own date.
     fn enter(&self, index: &mut StoryIndex, plan: &mut Plan, alert: Option<AlertId>) {
+        // The ledger makes what comes later look old, and of this nobody will have heard.
+        if self.shadow() {
+            return;
+        }
         let item = &self.fresh.item;
         for one in &self.matched.moves {
             let Some(act) = &one.act else { continue };

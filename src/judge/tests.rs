@@ -196,6 +196,63 @@ fn another_outlets_words_join_by_the_move() {
     assert_eq!(desk.told().len(), 1);
 }
 
+/// What only a rule in shadow finds.
+fn shadow(found: Option<Match>) -> Option<Match> {
+    found.map(|found| Match { shadow: true, ..found })
+}
+
+#[test]
+fn shadow_tells_nobody_and_takes_nothing_from_what_is_told() {
+    let bid = || tell(&["FI"], "applies", None);
+    let mut desk = Desk::new();
+    desk.see(item("a", "1", "Finland applies to join NATO", LEDE, 0), shadow(bid()));
+    let copy = item("b", "1", "Finland applies to join NATO", LEDE, 1);
+    assert_eq!(desk.see(copy, shadow(bid())).as_str(), "duplicate", "shadow groups with shadow");
+    let other = item("c", "1", "Helsinki hands in its papers", "", 2);
+    assert_eq!(
+        desk.see(other, shadow(bid())).as_str(),
+        "joined",
+        "one alert a story in shadow too"
+    );
+    assert_eq!(desk.plans.iter().map(|plan| plan.alerts.len()).sum::<usize>(), 1);
+    assert!(desk.told().is_empty());
+    assert!(desk.plans.iter().all(|plan| plan.ledger.is_empty()), "nobody has heard of it");
+    // The first that is told opens a story and is as new as if nothing had been.
+    let live = item("d", "1", "Finland applies to join NATO", LEDE, 3);
+    assert!(matches!(desk.see(live, bid()), Decision::Alert(crate::model::StoryId(2))));
+    assert_eq!(desk.told()[0].2, Level::Flash);
+}
+
+#[test]
+fn a_move_found_in_shadow_is_no_move_told() {
+    let next = || tell(&["FI"], "ratified", Some("HU"));
+    let mut desk = Desk::new();
+    let bid = "Finland applies to join NATO";
+    desk.see(item("a", "1", bid, LEDE, 0), tell(&["FI"], "applies", None));
+    let hidden = "Finland applies to join NATO: Hungary ratifies";
+    assert_eq!(desk.see(item("b", "1", hidden, "", 1), shadow(next())).as_str(), "update");
+    assert_eq!(desk.told().len(), 1);
+    // The outlet changes its text, which puts it behind the one in shadow.
+    desk.see(item("a", "1", bid, "A lede of its own.", 2), tell(&["FI"], "applies", None));
+    let shown = item("c", "1", "Finland applies to join NATO and Hungary ratifies", "", 3);
+    assert_eq!(desk.see(shown, next()).as_str(), "update");
+    let (alert, to) = desk.plans.last().unwrap().alerts.last().unwrap();
+    assert_eq!((to.len(), to[0].kind), (1, AlertKind::Updated));
+    let before = alert.previous.as_ref().map(|previous| previous.title.as_str());
+    assert_ne!(before, Some(hidden), "an alert that nobody got is no word before");
+}
+
+#[test]
+fn what_leaves_the_shadow_by_a_change_of_text_is_told() {
+    let bid = || tell(&["FI"], "applies", None);
+    let mut desk = Desk::new();
+    desk.see(item("a", "1", "Finland applies to join NATO", LEDE, 0), shadow(bid()));
+    let decision = desk.see(item("a", "1", "Finland applies to join NATO today", LEDE, 1), bid());
+    assert_eq!(decision.as_str(), "alert", "there is no story yet that anybody heard");
+    assert_eq!(desk.told().len(), 1);
+    assert_eq!(desk.told()[0].2, Level::Flash);
+}
+
 #[test]
 fn two_ratifications_are_two_moves() {
     let mut desk = Desk::new();

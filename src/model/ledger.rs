@@ -25,7 +25,7 @@ pub struct LedgerEntry {
     pub since: Timestamp,
     /// When it was last told, for the rule of 30 silent days.
     pub last: Timestamp,
-    /// The alert that told it; `None` where none was sent (shadow, too old).
+    /// The alert that told it; `None` where none was sent (too old, or it joined a story).
     pub alert: Option<AlertId>,
     /// Headline of the item that told it first.
     pub title: String,

@@ -160,7 +160,7 @@ pub struct Match {
     pub rule_title: String,
     /// Level that the best rule gives to items without acts.
     pub rule_level: Level,
-    /// Whether every rule that holds has `mode = "shadow"`: recorded and shown, never sent.
+    /// Recorded and shown, never sent: every rule that holds has `mode = "shadow"`, or the feed has.
     pub shadow: bool,
     /// The moves, those of the title first.
     pub moves: Vec<Move>,

@@ -16,7 +16,7 @@ pub struct Story {
     pub last_seen: Timestamp,
     /// The items that tell it, oldest first; at least one.
     pub members: Vec<Member>,
-    /// Moves that it has told.
+    /// Moves that it has told; those of a member in shadow are told to nobody.
     pub moves: Vec<StoryMove>,
     /// Sinks that were told.
     pub told: Vec<SinkName>,
@@ -25,6 +25,11 @@ pub struct Story {
 }
 
 impl Story {
+    /// Whether any of its items is not in shadow.
+    pub fn is_live(&self) -> bool {
+        self.members.iter().any(|member| !member.shadow)
+    }
+
     /// The story that a change opens, or grows.
     ///
     /// The planner's index and the store's reader both build stories with this one function, so a
@@ -44,7 +49,8 @@ impl Story {
             story.steps = story.steps.max(step);
             // Only what was told counts: a name that turned up in the body of a quiet member may
             // still be news when a headline brings it.
-            for one in change.member.moves.iter().flat_map(StoryMove::of) {
+            let told = change.member.moves.iter().filter(|_| !change.member.shadow);
+            for one in told.flat_map(StoryMove::of) {
                 if !story.moves.contains(&one) {
                     story.moves.push(one);
                 }
@@ -125,4 +131,7 @@ pub struct Member {
     /// The alert that it raised, where it raised one.
     #[serde(default)]
     pub alert: Option<AlertId>,
+    /// Recorded and shown, never sent: it changes nothing for items that are.
+    #[serde(default)]
+    pub shadow: bool,
 }

@@ -9,6 +9,7 @@
 //! reads who does what about whom; `set` puts it together.
 
 mod build;
+mod drift;
 mod eval;
 mod example;
 mod genre;
@@ -25,6 +26,7 @@ mod section;
 mod set;
 mod term;
 
+pub use drift::{Drift, SILENT_DAYS, drift};
 pub use query::QueryError;
 pub use section::Draft;
 pub use set::{RuleInfo, RuleSet};

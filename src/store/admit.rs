@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 
 use super::writer::Care;
 use super::{
-    Admitted, Store, StoreError, StoryBook, alerts, counts, feeds, items, ledger, outbox, stories,
+    Admitted, Store, StoreError, StoryBook, alerts, feeds, habits, items, ledger, outbox, stories,
 };
 use crate::model::{AlertId, Plan};
 
@@ -75,10 +75,8 @@ fn admit_one(connection: &Connection, plan: &Plan) -> Result<(), StoreError> {
     let feed = feeds::save(connection, &plan.feed, &plan.state)?;
     for row in &plan.items {
         items::save(connection, feed, row)?;
-        if let Some(matched) = row.matched.as_ref().filter(|_| !row.revised) {
-            counts::count_match(connection, row.item.seen, matched)?;
-        }
     }
+    habits::count(connection, &plan.items)?;
     // An alert whose key is known keeps its first number, and all that refers to it says that one.
     let mut kept: HashMap<AlertId, AlertId> = HashMap::new();
     for (alert, _) in &plan.alerts {

@@ -83,7 +83,12 @@ pub struct AlertRow {
     pub feed: String,
     /// When it was raised.
     pub raised: Timestamp,
+    /// `live`, or `shadow` where it was only recorded.
+    pub mode: &'static str,
 }
+
+/// The mode of what is recorded and shown, and never sent.
+pub const SHADOW: &str = "shadow";
 
 /// One alert, whole.
 #[derive(Debug, Clone, Serialize)]
@@ -172,7 +177,13 @@ fn row_of(alert: Alert) -> AlertRow {
         url: alert.item.url,
         feed: alert.item.feed.to_string(),
         raised: alert.raised,
+        mode: mode(alert.matched.shadow),
     }
+}
+
+/// The word for it.
+pub(super) fn mode(shadow: bool) -> &'static str {
+    if shadow { SHADOW } else { "live" }
 }
 
 /// One alert, whole.
@@ -186,7 +197,9 @@ fn detail(connection: &Connection, id: AlertId) -> Result<Option<AlertDetail>, S
 
 /// Other items of an alert's story, and how many independent sources the story has.
 fn also_in(connection: &Connection, alert: &Alert) -> Result<(Vec<AlsoIn>, usize), StoreError> {
-    let members = stories::members(connection, alert.story.0)?;
+    let mut members = stories::members(connection, alert.story.0)?;
+    // What is in shadow is shown to nobody by what is not.
+    members.retain(|member| alert.matched.shadow || !member.shadow);
     let mut sources: Vec<&str> =
         members.iter().filter(|member| !member.copy).map(|member| member.feed.as_str()).collect();
     sources.sort_unstable();

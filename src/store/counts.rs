@@ -1,16 +1,15 @@
-//! Counting: what there is, whether the file is whole, and how often each rule matches.
+//! Counting: what there is, and whether the file is whole.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 use serde::Serialize;
 
 use super::row::{ms, time};
 use super::{Store, StoreError};
-use crate::model::{Match, MessageState};
+use crate::model::MessageState;
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// Damaged places that a check lists at most.
@@ -43,26 +42,6 @@ impl Store {
     pub async fn check(&self) -> Result<Vec<String>, StoreError> {
         self.workers.read(check).await
     }
-
-    /// Matches of each rule by day since a time, for drift; days without a match have no row.
-    ///
-    /// # Errors
-    ///
-    /// The database cannot be read.
-    pub async fn rule_days(&self, since: Timestamp) -> Result<Vec<RuleDay>, StoreError> {
-        self.workers.read(move |connection| rule_days(connection, since)).await
-    }
-}
-
-/// How often a rule matched on one day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RuleDay {
-    /// The rule's id.
-    pub rule: String,
-    /// The day (UTC) on which the items were seen.
-    pub day: Date,
-    /// Items that it matched; later changes of their text are not counted.
-    pub matches: u64,
 }
 
 /// How much there is of everything.
@@ -93,8 +72,10 @@ pub struct Stats {
 pub struct Counts {
     /// Messages by sink, then by state.
     pub queue: BTreeMap<String, BTreeMap<String, u64>>,
-    /// Alerts of the last 24 hours.
+    /// Alerts of the last 24 hours, without those in shadow.
     pub alerts_24h: u64,
+    /// Alerts of the last 24 hours that were only recorded.
+    pub shadow_24h: u64,
     /// When the newest alert was raised.
     pub last_alert: Option<Timestamp>,
     /// Items.
@@ -167,16 +148,19 @@ fn counts(connection: &Connection, now: Timestamp) -> Result<Counts, StoreError>
         queue.entry(row.get(0)?).or_default().insert(row.get(1)?, row.get(2)?);
     }
     let yesterday = ms(now.checked_sub(DAY).unwrap_or(Timestamp::MIN));
-    let alerts_24h = connection.query_row(
-        "SELECT count(*) FROM alert WHERE raised >= ?1",
+    let (alerts_24h, shadow_24h) = connection.query_row(
+        "SELECT count(*) FILTER (WHERE NOT shadow), count(*) FILTER (WHERE shadow)
+         FROM (SELECT coalesce(data ->> '$.matched.shadow', 0) AS shadow
+               FROM alert WHERE raised >= ?1)",
         [yesterday],
-        |row| row.get(0),
+        |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     let last_alert: Option<i64> =
         connection.query_row("SELECT max(raised) FROM alert", [], |row| row.get(0))?;
     Ok(Counts {
         queue,
         alerts_24h,
+        shadow_24h,
         last_alert: last_alert.map(time),
         items: count(connection, "item")?,
         too_old: count(connection, "item WHERE decision = 'old'")?,
@@ -201,40 +185,4 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
         damage.push(format!("row {number}of `{table}` points to nothing"));
     }
     Ok(damage)
-}
-
-/// Counts a match for each of its rules.
-pub(super) fn count_match(
-    connection: &Connection,
-    seen: Timestamp,
-    matched: &Match,
-) -> Result<(), StoreError> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO rule_day (rule, day, matches) VALUES (?1, ?2, 1)
-         ON CONFLICT (rule, day) DO UPDATE SET matches = matches + 1",
-    )?;
-    for rule in &matched.rules {
-        statement.execute(params![rule.id.as_str(), day(seen)])?;
-    }
-    Ok(())
-}
-
-/// Whole days since 1970, UTC.
-fn day(at: Timestamp) -> i64 {
-    at.as_second().div_euclid(86_400)
-}
-
-fn rule_days(connection: &Connection, since: Timestamp) -> Result<Vec<RuleDay>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT rule, day, matches FROM rule_day WHERE day >= ?1 ORDER BY rule, day",
-    )?;
-    let rows = statement.query_map([day(since)], |row| {
-        let day: i64 = row.get(1)?;
-        Ok(RuleDay {
-            rule: row.get(0)?,
-            day: time(day.saturating_mul(86_400_000)).to_zoned(jiff::tz::TimeZone::UTC).date(),
-            matches: row.get(2)?,
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

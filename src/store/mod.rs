@@ -16,6 +16,7 @@ mod counts;
 mod deliveries;
 mod error;
 mod feeds;
+mod habits;
 mod items;
 mod ledger;
 mod lock;
@@ -40,11 +41,12 @@ use crate::model::{
 };
 use worker::Workers;
 
-pub use alerts::{AlertDetail, AlertFilter, AlertRow};
-pub use counts::{Counts, RuleDay, Stats};
+pub use alerts::{AlertDetail, AlertFilter, AlertRow, SHADOW};
+pub use counts::{Counts, Stats};
 pub use deliveries::{AttemptRow, DeliveryFilter, MessageDetail, MessageRow};
 pub use error::StoreError;
 pub use feeds::FeedRow;
+pub use habits::{Habit, Habits};
 pub use items::StoredItem;
 pub use ledger::LedgerRow;
 pub use lock::{Lock, LockError};

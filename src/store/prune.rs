@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::ms;
 use super::writer::Care;
-use super::{HistorySection, Store, StoreError, counts, outbox};
+use super::{HistorySection, Store, StoreError, counts, habits, outbox};
 
 /// Rows that one step looks at or takes away; admission waits at most for one step.
 const STEP: usize = 500;
@@ -193,9 +193,7 @@ fn take_alerts(connection: &Connection, before: i64) -> Result<usize, StoreError
         connection.prepare_cached("DELETE FROM member WHERE story = ?1")?.execute([id])?;
         connection.prepare_cached("DELETE FROM story WHERE id = ?1")?.execute([id])?;
     }
-    let days = connection
-        .prepare_cached("DELETE FROM rule_day WHERE day < ?1")?
-        .execute([before.div_euclid(86_400_000)])?;
+    let days = habits::prune(connection, before)?;
     Ok(messages.len() + alerts + stories.len() + days)
 }
 

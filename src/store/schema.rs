@@ -12,8 +12,11 @@ use super::backup::{back_up, beside};
 /// `pact` in ASCII, in the file's header: tells our files from other SQLite databases.
 const APPLICATION_ID: i64 = 0x7061_6374;
 /// Migrations in order; the format of a file is how many of them it has seen. Append only.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
 /// How long a connection waits for another process's write.
 const BUSY: Duration = Duration::from_secs(10);
 /// Page cache of a connection, in KiB: the working set of polling is small.
@@ -193,7 +196,12 @@ mod tests {
         let old = fixture(&path, 1);
         old.execute_batch(
             "INSERT INTO story VALUES (7, 1000, 2000);
-             INSERT INTO alert VALUES (3, 'k', 7, 1000, 'flash', 'r', '{}');",
+             INSERT INTO alert VALUES (3, 'k', 7, 1000, 'flash', 'r', '{}');
+             INSERT INTO feed (id, name, next_due, failures, condition, moved_count, skip_hours,
+               skip_days, entries) VALUES (1, 'f', 0, 0, 'ok', 0, 0, 0, 0);
+             INSERT INTO item (id, feed, key, seen, decision, revisions, text_hash, kind, title)
+               SELECT n, 1, 'i' || n, 86400000 * (n / 2), 'quiet', 0, x'00', 'press', ''
+               FROM (SELECT 1 AS n UNION SELECT 2 UNION SELECT 3);",
         )
         .unwrap();
         drop(old);
@@ -201,6 +209,13 @@ mod tests {
         let new = open_writer(&path, false).unwrap();
         let story: i64 = new.query_row("SELECT story FROM alert", [], |row| row.get(0)).unwrap();
         assert_eq!(story, 7);
+        // Days with news are known from the items that are there.
+        let days: String = new
+            .query_row("SELECT group_concat(day || ':' || items) FROM item_day", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(days, "0:1,1:2");
         assert_eq!(format_of(&new, false), Ok(MIGRATIONS.len() as i64));
         let copy = Connection::open(folder.path().join("old.db.before-v2")).unwrap();
         assert_eq!(format_of(&copy, false), Ok(1));

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
 use super::row::{json_column, ms, time};
-use super::{Store, StoreError, stories};
+use super::{Store, StoreError, alerts, stories};
 use crate::model::{Alert, AlertId, FeedName, ItemKey, Member, StoryId};
 
 impl Store {
@@ -51,6 +51,8 @@ pub struct StoryRow {
     pub alerts: usize,
     /// Headline of its first item.
     pub title: String,
+    /// `shadow` where all of its items were only recorded, else `live`.
+    pub mode: &'static str,
 }
 
 /// One story, whole.
@@ -89,6 +91,8 @@ pub struct MemberDetail {
     pub resembles: Option<String>,
     /// Alerts that this item raised.
     pub alerts: Vec<AlertId>,
+    /// `live`, or `shadow` where it was only recorded.
+    pub mode: &'static str,
 }
 
 /// The stories that grew since a time, newest first.
@@ -127,6 +131,7 @@ fn list(
             candidates,
             items: members.len(),
             alerts: row.get("alerts")?,
+            mode: alerts::mode(members.iter().all(|member| member.shadow)),
             title: members.into_iter().next().map(|member| member.title).unwrap_or_default(),
         });
     }
@@ -164,6 +169,7 @@ fn detail(connection: &Connection, id: StoryId) -> Result<Option<StoryDetail>, S
             feed: member.feed.to_string(),
             seen: time(row.get("at")?),
             copy: member.copy,
+            mode: alerts::mode(member.shadow),
             level: row.get("level")?,
             score: row.get("score")?,
             reason: row.get("reason")?,
@@ -171,7 +177,10 @@ fn detail(connection: &Connection, id: StoryId) -> Result<Option<StoryDetail>, S
         };
         // A changed text takes the place of the earlier one; what the item is to the story stays.
         match members.iter_mut().find(|(key, it)| (key, &it.feed) == (&member.key, &one.feed)) {
-            Some((_, it)) => (it.title, it.url, it.copy) = (one.title, one.url, one.copy),
+            Some((_, it)) => {
+                (it.title, it.url, it.copy) = (one.title, one.url, one.copy);
+                it.mode = one.mode;
+            }
             None => members.push((member.key, one)),
         }
     }

@@ -11,6 +11,7 @@ mod commands;
 mod config_errors;
 mod daemon;
 mod foreign;
+mod habits;
 mod house;
 mod kill;
 mod program;

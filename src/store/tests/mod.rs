@@ -91,6 +91,7 @@ fn plan(n: i64, sinks: &[&str]) -> Plan {
         seen: at(1),
         copy: false,
         alert: Some(AlertId(n)),
+        shadow: false,
     };
     let alert = Alert {
         id: AlertId(n),

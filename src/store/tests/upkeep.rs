@@ -43,7 +43,8 @@ async fn pruning_keeps_what_is_shown_and_what_was_flagged() {
     assert!(store.prune(years, history).await.unwrap() > 0);
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.alerts, stats.messages, stats.stories), (0, 0, 0));
-    assert_eq!(store.rule_days(Timestamp::MIN).await, Ok(Vec::new()));
+    let habits = store.habits().await.unwrap();
+    assert!(habits.days.is_empty() && habits.rules.is_empty(), "{habits:?}");
     assert!(store.check().await.unwrap().is_empty());
 }
 
@@ -108,11 +109,6 @@ async fn counts_say_what_there_is() {
     assert_eq!((counts.open_messages(), counts.dead_messages()), (2, 0));
     assert_eq!(counts.queue["a"]["queued"], 1);
     assert_eq!(store.counts(at(100_000)).await.unwrap().alerts_24h, 0);
-    let days = store.rule_days(Timestamp::MIN).await.unwrap();
-    assert_eq!(
-        (days.len(), days[0].matches, days[0].day.to_string()),
-        (1, 2, "2023-11-14".to_owned())
-    );
     let alerts = |level| AlertFilter { level: Some(level), limit: 9, ..AlertFilter::default() };
     assert_eq!(store.alerts(alerts(Level::Notable)).await.unwrap().len(), 1);
     assert_eq!(store.alerts(alerts(Level::Flash)).await.unwrap().len(), 0);
@@ -120,6 +116,40 @@ async fn counts_say_what_there_is() {
         AlertFilter { alliance: Some("nato".to_owned()), limit: 9, ..AlertFilter::default() };
     assert_eq!(store.alerts(nato).await.unwrap().len(), 1);
     assert_eq!(store.queue_ages().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn habits_are_counted_as_items_come() {
+    let place = place();
+    let store = open(&place);
+    let rules = |names: &[&str]| names.iter().map(RuleId::new).collect::<Vec<_>>();
+    let day = jiff::civil::date(2023, 11, 14);
+    store.run_rules(rules(&["r", "quiet"]), at(0)).await.unwrap();
+    let mut changed = plan(3, &[]);
+    changed.items[0].revised = true;
+    let mut quiet = plan(4, &[]);
+    quiet.items[0].matched = None;
+    for plan in [&mut changed, &mut quiet] {
+        plan.stories.clear();
+        plan.alerts.clear();
+    }
+    admit(&store, vec![plan(1, &["a"]), plan(2, &[])]).await;
+    admit(&store, vec![changed, quiet]).await;
+    let habits = store.habits().await.unwrap();
+    assert_eq!(habits.days, [day]);
+    let matches = |id: &str| habits.rules[&RuleId::new(id)].matches.clone();
+    assert_eq!(matches("r"), [(day, 2)].into(), "changed texts and quiet items do not count");
+    assert!(matches("quiet").is_empty());
+    // A plan that is stale counts nothing, as it writes nothing.
+    assert_eq!(store.admit(0, vec![plan(5, &[])]).await.unwrap(), Admitted::Stale);
+    assert_eq!(store.habits().await.unwrap(), habits);
+    // A rule that goes and comes back begins anew; one that stays keeps its day.
+    store.run_rules(rules(&["r"]), at(200_000)).await.unwrap();
+    store.run_rules(rules(&["r", "quiet"]), at(200_000)).await.unwrap();
+    let habits = store.habits().await.unwrap();
+    let since = |id: &str| habits.rules[&RuleId::new(id)].since.to_string();
+    assert_eq!((since("r"), since("quiet")), ("2023-11-14".to_owned(), "2023-11-17".to_owned()));
+    assert_eq!(habits.rules[&RuleId::new("r")].matches[&day], 2);
 }
 
 #[test]
@@ -149,7 +179,8 @@ fn listings_keep_their_keys() {
                 "title",
                 "url",
                 "feed",
-                "raised"
+                "raised",
+                "mode"
             ]
         );
         let filter = DeliveryFilter { limit: 1, ..DeliveryFilter::default() };

@@ -389,6 +389,12 @@ impl<'t> Fold<'t> {
     fn close_as(&mut self, cjk: bool) {
         let Some((start, from)) = self.open.take() else { return };
         if self.out.text.len() == start {
+            // Marks alone are no word, and so begin no sentence.
+            if self.out.text.ends_with("\n ") {
+                self.out.text.truncate(start - 2);
+                self.sentence -= 1;
+                self.broken = true;
+            }
             return;
         }
         let end = self.out.text.len();
@@ -550,6 +556,12 @@ mod tests {
         assert_eq!(sentences("日本が加盟。北約は歓迎！"), 2);
         assert_eq!(sentences("first\nsecond | third"), 3);
         assert_eq!(fold_title("One. Two! Three").tokens().last().unwrap().sentence, 0);
+    }
+
+    #[test]
+    fn marks_alone_begin_no_sentence() {
+        assert_eq!(sentences("𐾰\nﹻ\nⷈ"), 2);
+        assert_eq!(sentences("One.\nﹻ\nTwo."), 2);
     }
 
     #[test]

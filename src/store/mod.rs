@@ -19,6 +19,7 @@ mod feeds;
 mod habits;
 mod items;
 mod ledger;
+mod line;
 mod lock;
 mod outbox;
 mod prune;

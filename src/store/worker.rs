@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::line::{Asking, line};
 use super::writer::{Asked, Care, Command, write};
 use super::{StoreError, schema};
 use crate::model::{FeedName, FeedState};
@@ -28,7 +29,7 @@ pub(super) type Question = Box<dyn FnOnce(&mut Connection) + Send>;
 /// The lines have no bound of their own: each asker waits for its answer, and a feed has at most
 /// one poll, and so one note, at a time.
 pub(super) struct Workers {
-    writer: Option<Sender<Command>>,
+    writer: Option<Asking>,
     readers: Option<Sender<Question>>,
     threads: Vec<JoinHandle<()>>,
     /// The data version that was seen last, see [`Workers::others_wrote`].
@@ -46,12 +47,12 @@ impl Workers {
             Some(connection) => AtomicI64::new(data_version(connection)?),
             None => AtomicI64::default(),
         };
-        let (line, questions) = mpsc::channel::<Question>();
-        let mut workers = Self { writer: None, readers: Some(line), threads: Vec::new(), seen };
+        let (ask, questions) = mpsc::channel::<Question>();
+        let mut workers = Self { writer: None, readers: Some(ask), threads: Vec::new(), seen };
         if let Some(connection) = writer {
-            let (line, commands) = mpsc::channel();
+            let (asking, commands) = line();
             workers.spawn("store-write", move || write(connection, &commands))?;
-            workers.writer = Some(line);
+            workers.writer = Some(asking);
         }
         let questions = Arc::new(Mutex::new(questions));
         for mut connection in readers {
@@ -140,8 +141,7 @@ impl Workers {
     }
 
     fn command(&self, command: Command) -> Result<(), StoreError> {
-        let line = self.writer.as_ref().ok_or(StoreError::ReadOnly)?;
-        line.send(command).map_err(|_| StoreError::Closed)
+        self.writer.as_ref().ok_or(StoreError::ReadOnly)?.send(command)
     }
 }
 

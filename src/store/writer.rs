@@ -5,20 +5,18 @@
 //! together within a second, or with the next change.
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::line::{NOTES, Taking};
 use super::worker::Question;
 use super::{StoreError, feeds};
 use crate::model::{FeedName, FeedState};
 
 /// Longest wait of bookkeeping before it is written.
 const NOTES_WAIT: Duration = Duration::from_secs(1);
-/// Notes that are written at once however young they are.
-const NOTES: usize = 1000;
 /// Changes that share one commit at most.
 const SHARED: usize = 32;
 /// How much a commit must outlive.
@@ -154,21 +152,16 @@ impl Notes {
 }
 
 /// The writing thread: works until the line is closed and everything on it is done.
-pub(super) fn write(mut connection: Connection, commands: &Receiver<Command>) {
+pub(super) fn write(mut connection: Connection, commands: &Taking) {
     let mut notes = Notes::default();
     let mut open = true;
     while open {
-        let mut waiting = match receive(commands, notes.patience()) {
-            Ok(command) => Some(command),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => {
-                open = false;
-                None
-            }
-        };
+        open = commands.wait(notes.patience());
         let mut changes: Vec<Box<dyn Change>> = Vec::new();
         let mut exclusive = None;
-        while let Some(command) = waiting.take() {
+        while changes.len() < SHARED
+            && let Some(command) = commands.next()
+        {
             match command {
                 Command::Note(feed, state) => {
                     notes.oldest.get_or_insert_with(Instant::now);
@@ -181,9 +174,6 @@ pub(super) fn write(mut connection: Connection, commands: &Receiver<Command>) {
                     exclusive = Some(work);
                     break;
                 }
-            }
-            if changes.len() < SHARED {
-                waiting = commands.try_recv().ok();
             }
         }
         let due = notes.due() || (!open && notes.oldest.is_some());
@@ -201,16 +191,6 @@ pub(super) fn write(mut connection: Connection, commands: &Receiver<Command>) {
     if let Err(error) = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
     {
         tracing::debug!(%error, "the write-ahead log could not be folded in at the end");
-    }
-}
-
-fn receive(
-    commands: &Receiver<Command>,
-    patience: Option<Duration>,
-) -> Result<Command, RecvTimeoutError> {
-    match patience {
-        None => commands.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        Some(patience) => commands.recv_timeout(patience),
     }
 }
 

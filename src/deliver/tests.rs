@@ -223,7 +223,7 @@ async fn queue(store: &Store, n: i64, sinks: &[&str]) {
         ..Plan::empty(FeedName::new("feed"), FeedState::new(now))
     };
     let generation = store.story_book(Timestamp::MIN).await.unwrap().generation;
-    store.admit(generation, vec![plan]).await.unwrap();
+    store.admit(generation, Arc::new(vec![plan])).await.unwrap();
 }
 
 struct Running {

@@ -1,6 +1,6 @@
 //! Which items of a poll are news to us: new, or changed under a known key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::{Item, ItemKey};
 use crate::store::Known;
@@ -18,13 +18,12 @@ pub(super) struct Fresh {
 
 /// Picks the items to judge. Of two with one key in one document the first counts.
 pub(super) fn fresh(items: Vec<Item>, known: &HashMap<ItemKey, Known>) -> Vec<Fresh> {
-    let mut seen: Vec<ItemKey> = Vec::new();
+    let mut seen: HashSet<ItemKey> = HashSet::new();
     let mut picked = Vec::new();
     for item in items {
-        if seen.contains(&item.key) {
+        if !seen.insert(item.key.clone()) {
             continue;
         }
-        seen.push(item.key.clone());
         match known.get(&item.key) {
             None => picked.push(Fresh { item, revised: false }),
             Some(before) if before.text != item.text_hash() && before.revisions < REVISIONS => {

@@ -3,7 +3,8 @@
 //! Feed state advances only together with the items that came with it: while the store cannot be
 //! written, polls wait here, and what is lost by a kill in between is simply polled again.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::identity::{Fresh, fresh};
 use super::index::{CLOSES, StoryIndex};
 use super::plan::{Batch, Judged, Terms, plan};
 use super::section::StorySection;
-use crate::model::{FeedName, FeedState, Item, Plan, PollOutcome, Polled, Pulse, Route};
+use crate::model::{FeedName, FeedState, Item, Match, Plan, PollOutcome, Polled, Pulse, Route};
 use crate::rule::RuleSet;
 use crate::store::{Admitted, Store, StoreError};
 
@@ -81,7 +82,6 @@ pub async fn run(setup: JudgeSetup) {
 }
 
 /// A poll that brought a document.
-#[derive(Clone)]
 struct Document {
     feed: FeedName,
     state: FeedState,
@@ -128,7 +128,7 @@ impl Judge {
         }
         let mut wait = BACK_OFF.0;
         let mut failures = 0;
-        while let Err(error) = self.judge(&documents).await {
+        while let Err(error) = self.judge(&mut documents).await {
             self.pulse.beat();
             failures += 1;
             self.index = None;
@@ -151,8 +151,9 @@ impl Judge {
         later.into_iter().for_each(|(feed, state)| self.store.note(feed, state));
     }
 
-    /// Judges documents and admits what they lead to.
-    async fn judge(&mut self, documents: &[Document]) -> Result<(), StoreError> {
+    /// Judges documents and admits what they lead to. Where that fails, the items that matter are
+    /// back in their documents for the next try.
+    async fn judge(&mut self, documents: &mut [Document]) -> Result<(), StoreError> {
         let bench = self.bench.borrow_and_update().clone();
         let mut polled = match self.polled.take() {
             Some(known) => known,
@@ -176,54 +177,104 @@ impl Judge {
     async fn judge_with(
         &mut self,
         bench: &Arc<Bench>,
-        documents: &[Document],
+        documents: &mut [Document],
         polled: &HashSet<FeedName>,
     ) -> Result<(), StoreError> {
-        let mut batches = Vec::new();
-        for document in documents {
-            let keys = document.items.iter().map(|item| item.key.clone()).collect();
-            let known = self.store.known(&document.feed, keys).await?;
-            let fresh = fresh(document.items.clone(), &known);
+        let fresh = self.sift(documents, polled).await?;
+        let judged = examined(bench, fresh).await;
+        let (mut batches, mut places) = (Vec::new(), Vec::new());
+        for (place, (document, items)) in documents.iter().zip(judged).enumerate() {
             let mut state = document.state.clone();
-            if fresh.is_empty() {
+            if items.is_empty() {
                 self.store.note(document.feed.clone(), state);
                 continue;
             }
             // By the entry's own date: what a dead feed still lists is new to us and no news.
             let now = Timestamp::now();
-            let arrived = fresh.iter().filter(|one| !one.revised);
+            let arrived = items.iter().map(|one| &one.fresh).filter(|one| !one.revised);
             let newest = arrived.map(|one| one.item.published.unwrap_or(now).min(now)).max();
             state.last_new = state.last_new.max(newest);
+            places.push(place);
             batches.push(Batch {
                 feed: document.feed.clone(),
                 state,
                 first_poll: !polled.contains(&document.feed),
                 shadow: bench.shadow.contains(&document.feed),
-                items: examined(bench, fresh).await,
+                items,
             });
         }
         if batches.is_empty() {
             return Ok(());
         }
+        let outcome = self.admit(bench, &mut batches).await;
+        if outcome.is_err() {
+            for (place, batch) in places.into_iter().zip(batches) {
+                documents[place].items =
+                    batch.items.into_iter().map(|judged| judged.fresh.item).collect();
+            }
+        }
+        outcome
+    }
+
+    /// Takes the items out of the documents, and keeps those that are news.
+    async fn sift(
+        &self,
+        documents: &mut [Document],
+        polled: &HashSet<FeedName>,
+    ) -> Result<Vec<Vec<Fresh>>, StoreError> {
+        // Of a feed that was never read nothing can be known.
+        let keys = documents.iter().filter(|document| polled.contains(&document.feed)).map(|one| {
+            let keys = one.items.iter().map(|item| item.key.clone()).collect();
+            (one.feed.clone(), keys)
+        });
+        let keys: Vec<_> = keys.collect();
+        let known = match keys.is_empty() {
+            true => Vec::new(),
+            false => self.store.known(keys).await?,
+        };
+        let mut known = known.into_iter();
+        let sift = |document: &mut Document| {
+            let known = match polled.contains(&document.feed) {
+                true => known.next().unwrap_or_default(),
+                false => HashMap::new(),
+            };
+            fresh(std::mem::take(&mut document.items), &known)
+        };
+        Ok(documents.iter_mut().map(sift).collect())
+    }
+
+    /// Plans and admits, again where another process was faster. The batches are whole afterwards.
+    async fn admit(
+        &mut self,
+        bench: &Arc<Bench>,
+        batches: &mut Vec<Batch>,
+    ) -> Result<(), StoreError> {
         for _ in 0..STALE {
             let now = Timestamp::now();
             let mut index = self.index(bench, now).await?;
             let terms = Terms { story: &bench.story, routes: &bench.routes };
-            let plans: Vec<Plan> =
-                batches.iter().map(|batch| plan(&mut index, terms, batch.clone(), now)).collect();
+            let asked: Vec<_> =
+                batches.iter().map(|batch| (batch.first_poll, batch.shadow)).collect();
+            let plans = std::mem::take(batches).into_iter();
+            let plans: Vec<Plan> = plans.map(|batch| plan(&mut index, terms, batch, now)).collect();
             let told: usize = plans.iter().map(|plan| plan.alerts.len()).sum();
-            match self.store.admit(index.generation, plans).await? {
-                Admitted::Stale => self.index = None,
-                Admitted::Done { generation } => {
-                    index.generation = generation;
-                    self.index = Some((bench.clone(), index));
-                    if told > 0 {
-                        tracing::info!(alerts = told, "new alerts");
-                        self.posted.notify_one();
-                    }
-                    return Ok(());
+            let plans = Arc::new(plans);
+            let admitted = self.store.admit(index.generation, plans.clone()).await;
+            if let Ok(Admitted::Done { generation }) = admitted {
+                index.generation = generation;
+                self.index = Some((bench.clone(), index));
+                if told > 0 {
+                    tracing::info!(alerts = told, "new alerts");
+                    self.posted.notify_one();
                 }
+                return Ok(());
             }
+            // The store has let go of them by now, so this copies nothing.
+            let plans = Arc::unwrap_or_clone(plans).into_iter().zip(asked);
+            *batches =
+                plans.map(|(plan, (first, shadow))| unplanned(plan, first, shadow)).collect();
+            admitted?;
+            self.index = None;
         }
         Err(StoreError::Failed {
             doing: "place items into stories",
@@ -251,23 +302,113 @@ impl Judge {
     }
 }
 
-/// Asks the rules, on a thread of their own where there is much to ask.
-async fn examined(bench: &Arc<Bench>, fresh: Vec<Fresh>) -> Vec<Judged> {
-    let judge = |bench: &Bench, fresh: Vec<Fresh>| -> Vec<Judged> {
-        let one =
-            |fresh: Fresh| Judged { matched: bench.rules.examine(&fresh.item).matched, fresh };
-        fresh.into_iter().map(one).collect()
+/// What a plan was made from.
+fn unplanned(plan: Plan, first_poll: bool, shadow: bool) -> Batch {
+    let Plan { feed, state, items, .. } = plan;
+    let items = items.into_iter().map(|row| Judged {
+        fresh: Fresh { item: row.item, revised: row.revised },
+        matched: row.matched,
+    });
+    Batch { feed, state, first_poll, shadow, items: items.collect() }
+}
+
+/// Asks the rules about the items of each document, on a thread of their own where there is much to
+/// ask.
+async fn examined(bench: &Arc<Bench>, fresh: Vec<Vec<Fresh>>) -> Vec<Vec<Judged>> {
+    let count: usize = fresh.iter().map(Vec::len).sum();
+    let fresh = Arc::new(fresh);
+    let verdicts = if count <= INLINE {
+        verdicts(bench, &fresh)
+    } else {
+        let (bench, fresh) = (bench.clone(), fresh.clone());
+        // Panics are caught below; only the end of the program ends the task early.
+        tokio::task::spawn_blocking(move || verdicts(&bench, &fresh)).await.unwrap_or_default()
     };
-    if fresh.len() <= INLINE {
-        return judge(bench, fresh);
-    }
-    let (rules, items) = (bench.clone(), fresh.clone());
-    match tokio::task::spawn_blocking(move || judge(&rules, items)).await {
-        Ok(judged) => judged,
-        // A panic in a rule would come again; the items stay quiet and the loop lives.
-        Err(error) => {
-            tracing::error!(%error, "the rules failed on a document; its items are stored as quiet");
-            fresh.into_iter().map(|fresh| Judged { fresh, matched: None }).collect()
+    let fresh = Arc::unwrap_or_clone(fresh).into_iter();
+    let mut verdicts = verdicts.into_iter();
+    let judged = fresh.map(|items| {
+        let mut verdicts = verdicts.next().unwrap_or_default().into_iter();
+        let judge = |fresh| Judged { fresh, matched: verdicts.next().flatten() };
+        items.into_iter().map(judge).collect()
+    });
+    judged.collect()
+}
+
+/// What the rules say of each item. A document on which they panic would make them panic again: its
+/// items stay quiet, and the others and the loop live.
+fn verdicts(bench: &Bench, fresh: &[Vec<Fresh>]) -> Vec<Vec<Option<Match>>> {
+    let ask = |one: &Fresh| bench.rules.examine(&one.item).matched;
+    let document = |items: &Vec<Fresh>| {
+        let asked = catch_unwind(AssertUnwindSafe(|| items.iter().map(ask).collect()));
+        asked.unwrap_or_else(|_| {
+            let feed = items.first().map(|one| one.item.feed.as_str());
+            tracing::error!(
+                feed.id = feed,
+                "the rules failed on a document; its items are stored as quiet"
+            );
+            Vec::new()
+        })
+    };
+    fresh.iter().map(document).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ItemKey, Kind};
+    use crate::rule::Draft;
+    use crate::setting::Problems;
+    use crate::store::Access;
+
+    fn item(key: &str) -> Item {
+        Item {
+            key: ItemKey::new(key),
+            feed: FeedName::new("feed"),
+            url: None,
+            canonical: None,
+            title: format!("Headline of {key}"),
+            summary: String::new(),
+            body: String::new(),
+            author: String::new(),
+            categories: Vec::new(),
+            language: None,
+            published: None,
+            seen: Timestamp::UNIX_EPOCH,
+            kind: Kind::Press,
+            tags: Vec::new(),
         }
+    }
+
+    fn judge(store: Store) -> Judge {
+        let bench = Bench {
+            rules: Draft::default().build(&Problems::default()),
+            routes: Vec::new(),
+            story: StorySection::default(),
+            shadow: Vec::new(),
+        };
+        let bench = watch::channel(Arc::new(bench)).1;
+        let (posted, pulse) = (Arc::default(), Pulse::default());
+        Judge { store, bench, posted, pulse, index: None, polled: None }
+    }
+
+    /// Above and below the number from which the rules run on a thread of their own.
+    #[tokio::test]
+    async fn what_the_store_refuses_is_there_for_the_next_try() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let store = Store::open(&path, Access::Create).unwrap();
+        for count in [INLINE, INLINE + 1] {
+            let items: Vec<Item> = (0..count).map(|n| item(&format!("{count}/{n}"))).collect();
+            let state = FeedState::new(Timestamp::UNIX_EPOCH);
+            let feed = FeedName::new("feed");
+            let mut documents = [Document { feed, state, items: items.clone() }];
+            let reading = Store::open(&path, Access::Read).unwrap();
+            let refused = judge(reading).judge(&mut documents).await;
+            assert_eq!(refused, Err(StoreError::ReadOnly));
+            assert_eq!(documents[0].items, items);
+            judge(store.clone()).judge(&mut documents).await.unwrap();
+        }
+        let stored = store.stats().await.unwrap().items;
+        assert_eq!(usize::try_from(stored), Ok(2 * INLINE + 1));
     }
 }

@@ -4,6 +4,7 @@
 //! and never on stories that another process has changed in the meantime.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -41,12 +42,16 @@ impl Store {
 
     /// Commits plans that were made on `generation`, all or none: a later plan of one planning may
     /// stand on a story that an earlier one opens. Calls that wait together share a commit, and none
-    /// of them spoils another.
+    /// of them spoils another. The store lets go of the plans before it answers.
     ///
     /// # Errors
     ///
     /// The commit failed; nothing was written.
-    pub async fn admit(&self, generation: u64, plans: Vec<Plan>) -> Result<Admitted, StoreError> {
+    pub async fn admit(
+        &self,
+        generation: u64,
+        plans: Arc<Vec<Plan>>,
+    ) -> Result<Admitted, StoreError> {
         let told = |plan: &Plan| {
             !plan.stories.is_empty() || !plan.ledger.is_empty() || !plan.alerts.is_empty()
         };
@@ -57,7 +62,7 @@ impl Store {
                 if self::generation(connection)? != generation {
                     return Ok(Admitted::Stale);
                 }
-                for plan in &plans {
+                for plan in plans.iter() {
                     admit_one(connection, plan)?;
                 }
                 let generation = match grows {

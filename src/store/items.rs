@@ -11,18 +11,19 @@ use crate::model::{AlertId, FeedName, Item, ItemKey, ItemRow, Kind, Match, Story
 use crate::text::canonical_url;
 
 impl Store {
-    /// Which of these keys the feed has shown before.
+    /// Which of these keys each feed has shown before, in the order of the question.
     ///
     /// # Errors
     ///
     /// The database cannot be read.
     pub async fn known(
         &self,
-        feed: &FeedName,
-        keys: Vec<ItemKey>,
-    ) -> Result<HashMap<ItemKey, Known>, StoreError> {
-        let feed = feed.clone();
-        self.workers.read(move |connection| known(connection, &feed, keys)).await
+        asked: Vec<(FeedName, Vec<ItemKey>)>,
+    ) -> Result<Vec<HashMap<ItemKey, Known>>, StoreError> {
+        let known = move |connection: &Connection| {
+            asked.into_iter().map(|(feed, keys)| known(connection, &feed, keys)).collect()
+        };
+        self.workers.read(known).await
     }
 
     /// Stored items seen since a time, in order of arrival: those after the row `after` (0 to begin

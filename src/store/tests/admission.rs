@@ -7,7 +7,7 @@ async fn an_admission_is_all_or_nothing() {
     let place = place();
     let store = open(&place);
     // The second plan opens a story that the first has opened: a constraint fails half-way.
-    let broken = store.admit(0, vec![plan(1, &["a"]), plan(1, &["a"])]).await;
+    let broken = store.admit(0, Arc::new(vec![plan(1, &["a"]), plan(1, &["a"])])).await;
     assert!(broken.is_err());
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.feeds, stats.items, stats.stories, stats.messages), (0, 0, 0, 0));
@@ -21,8 +21,8 @@ async fn a_failing_change_does_not_undo_its_neighbours() {
     let place = place();
     let store = open(&place);
     let (good, bad) = tokio::join!(
-        store.admit(0, vec![Plan::empty(FeedName::new("good"), FeedState::new(at(0)))]),
-        store.admit(0, vec![plan(1, &["a"]), plan(1, &["a"])]),
+        store.admit(0, Arc::new(vec![Plan::empty(FeedName::new("good"), FeedState::new(at(0)))])),
+        store.admit(0, Arc::new(vec![plan(1, &["a"]), plan(1, &["a"])])),
     );
     assert!(good.is_ok() && bad.is_err());
     assert!(store.feed_states().await.unwrap().contains_key("good"));
@@ -34,7 +34,7 @@ async fn another_process_makes_a_plan_stale() {
     let (first, second) = (open(&place), open(&place));
     let generation = first.story_book(Timestamp::MIN).await.unwrap().generation;
     admit(&second, vec![plan(1, &["a"])]).await;
-    assert_eq!(first.admit(generation, vec![plan(1, &["a"])]).await, Ok(Admitted::Stale));
+    assert_eq!(first.admit(generation, Arc::new(vec![plan(1, &["a"])])).await, Ok(Admitted::Stale));
     assert_eq!(first.stats().await.unwrap().alerts, 1);
 }
 
@@ -82,7 +82,7 @@ async fn items_are_known_and_revised() {
     let store = open(&place);
     admit(&store, vec![plan(1, &[])]).await;
     let keys = vec![ItemKey::new("i1"), ItemKey::new("i2")];
-    let known = store.known(&FeedName::new("feed"), keys.clone()).await.unwrap();
+    let known = store.known(vec![(FeedName::new("feed"), keys.clone())]).await.unwrap().remove(0);
     assert_eq!(known.len(), 1);
     let mut changed = item("i1");
     changed.title = "Another headline".to_owned();
@@ -91,7 +91,7 @@ async fn items_are_known_and_revised() {
     let revision =
         Plan { items: vec![row], ..Plan::empty(FeedName::new("feed"), FeedState::new(at(0))) };
     admit(&store, vec![revision]).await;
-    let known = store.known(&FeedName::new("feed"), keys).await.unwrap();
+    let known = store.known(vec![(FeedName::new("feed"), keys)]).await.unwrap().remove(0);
     let expected = Known { text: changed.text_hash(), revisions: 1 };
     assert_eq!(known.get("i1"), Some(&expected));
     let page = store.items(at(0), 0, 10).await.unwrap();
@@ -104,7 +104,7 @@ async fn a_reading_handle_writes_nothing() {
     let place = place();
     open(&place).close().await;
     let store = Store::open(&place.path, Access::Read).unwrap();
-    assert_eq!(store.admit(0, Vec::new()).await, Err(StoreError::ReadOnly));
+    assert_eq!(store.admit(0, Arc::default()).await, Err(StoreError::ReadOnly));
     assert_eq!(store.stats().await.unwrap().items, 0);
     assert!(Store::open(&place.path.with_extension("none"), Access::Read).is_err());
 }
@@ -137,7 +137,7 @@ async fn a_note_is_not_overwritten_by_an_earlier_plan() {
     let hold = hold(&store);
     store.note(feed(), state(1));
     let (first, second) = (store.clone(), Plan::empty(feed(), state(2)));
-    let admission = tokio::spawn(async move { first.admit(0, vec![second]).await });
+    let admission = tokio::spawn(async move { first.admit(0, Arc::new(vec![second])).await });
     tokio::task::yield_now().await;
     store.note(feed(), state(3));
     drop(hold);
@@ -160,8 +160,8 @@ async fn a_full_disk_is_an_error_and_work_goes_on_after_it() {
     let mut large = plan(2, &["a"]);
     large.items[0].item.body = "x".repeat(1 << 20);
     let (full, neighbour) = tokio::join!(
-        store.admit(1, vec![large.clone()]),
-        store.admit(1, vec![Plan::empty(FeedName::new("other"), FeedState::new(at(0)))]),
+        store.admit(1, Arc::new(vec![large.clone()])),
+        store.admit(1, Arc::new(vec![Plan::empty(FeedName::new("other"), FeedState::new(at(0)))])),
     );
     let error = full.unwrap_err().to_string();
     assert!(error.contains("full") && error.contains("make room"), "{error}");

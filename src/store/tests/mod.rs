@@ -130,7 +130,7 @@ fn plan(n: i64, sinks: &[&str]) -> Plan {
 
 async fn admit(store: &Store, plans: Vec<Plan>) -> u64 {
     let generation = store.story_book(Timestamp::MIN).await.unwrap().generation;
-    match store.admit(generation, plans).await.unwrap() {
+    match store.admit(generation, Arc::new(plans)).await.unwrap() {
         Admitted::Done { generation } => generation,
         Admitted::Stale => panic!("the plan was stale"),
     }

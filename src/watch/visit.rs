@@ -46,7 +46,9 @@ impl Visit {
     pub(super) async fn make(self) -> Polled {
         let Self { feed, state, subscription, lanes, slot } = self;
         let asked = moved::address(&feed, &state).to_owned();
-        let fetched = in_lane(
+        // Kept until the document is read, so that no more of them wait in memory than there are
+        // places.
+        let (fetched, _place) = in_lane(
             fetch(&subscription.client, &asked, &state.validators, &subscription.poll),
             slot,
             &lanes.slow,
@@ -101,24 +103,23 @@ impl Visit {
 }
 
 /// Runs a fetch in its slot, and gives the slot back when it turns out slow and the slow lane has
-/// room; until then it keeps its slot, so that both lanes stay bounded.
+/// room; until then it keeps its slot, so that both lanes stay bounded. Gives the place that it has in
+/// the end; `None` only where the slow lane is closed, which nobody does.
 async fn in_lane(
     fetch: impl Future<Output = Fetched>,
     slot: OwnedSemaphorePermit,
     slow: &Arc<Semaphore>,
-) -> Fetched {
+) -> (Fetched, Option<OwnedSemaphorePermit>) {
     let mut fetch = std::pin::pin!(fetch);
     tokio::select! {
-        fetched = &mut fetch => return fetched,
+        fetched = &mut fetch => return (fetched, Some(slot)),
         () = tokio::time::sleep(SLOW_AFTER) => {}
     }
     tokio::select! {
-        fetched = &mut fetch => fetched,
+        fetched = &mut fetch => (fetched, Some(slot)),
         room = slow.clone().acquire_owned() => {
             drop(slot);
-            let fetched = fetch.await;
-            drop(room);
-            fetched
+            (fetch.await, room.ok())
         }
     }
 }
@@ -184,4 +185,36 @@ fn learn(
     next.entries = u32::try_from(reading.entries).unwrap_or(u32::MAX);
     next.faults.clone_from(&faults);
     PollOutcome::Items { items: reading.items, faults }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn after(seconds: u64) -> Fetched {
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        Fetched { answer: Answer::Gone, status: None, moved: None, fresh: None }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_visit_keeps_one_place_in_one_lane() {
+        let fast = Arc::new(Semaphore::new(1));
+        let slow = Arc::new(Semaphore::new(1));
+        for (seconds, left) in [(1, (0, 1)), (3, (1, 0))] {
+            let slot = fast.clone().try_acquire_owned().unwrap();
+            let (_, place) = in_lane(after(seconds), slot, &slow).await;
+            assert_eq!((fast.available_permits(), slow.available_permits()), left);
+            drop(place);
+            assert_eq!((fast.available_permits(), slow.available_permits()), (1, 1));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_the_slow_lane_is_full_the_slot_is_kept() {
+        let fast = Arc::new(Semaphore::new(1));
+        let slow = Arc::new(Semaphore::new(0));
+        let slot = fast.clone().try_acquire_owned().unwrap();
+        let (_, _place) = in_lane(after(3), slot, &slow).await;
+        assert_eq!(fast.available_permits(), 0);
+    }
 }

@@ -11,4 +11,4 @@ pub use clean::{clean, clean_lines, cut};
 pub use fold::{Case, Folded, Token, fold, fold_title};
 pub use html::html_to_text;
 pub use idf::idf;
-pub use url::{canonical_url, is_article_url};
+pub use url::{canonical_form, canonical_url, is_article_url};

@@ -1,6 +1,8 @@
 //! Canonical links: the same article under its many addresses. For comparison only; what is sent is
 //! always the original link.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 /// Redirects inside redirects that are followed.
@@ -83,10 +85,15 @@ const HOST_PREFIXES: [&str; 5] = ["www.", "m.", "mobile.", "amp.", "edition."];
 /// The canonical form of an http(s) link: no scheme, lean host, no fragment, no tracking, the rest of
 /// the query sorted. `None` for anything else.
 pub fn canonical_url(link: &str) -> Option<String> {
-    let mut url = Url::parse(link.trim()).ok()?;
+    canonical_form(&Url::parse(link.trim()).ok()?)
+}
+
+/// As [`canonical_url`], of a link that has been read.
+pub fn canonical_form(link: &Url) -> Option<String> {
+    let mut url = Cow::Borrowed(link);
     for _ in 0..NESTED {
         match target(&url) {
-            Some(inner) => url = inner,
+            Some(inner) => url = Cow::Owned(inner),
             None => break,
         }
     }

@@ -1,15 +1,21 @@
 //! One item while the repair pass writes it: what it has already, and what is added at its end.
 
-use std::ops::Range;
+use url::Url;
 
 use super::MAX_CATEGORIES;
 use super::dialect::Field;
-use super::escape::push_escaped;
 use super::links::Best;
 
-/// What the parser need not see of an item.
+/// What the parser need not see of an item: what is known here already would only be written, parsed
+/// and resolved once more.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Notes {
+    /// The feed's own id; empty where it gives none.
+    pub(super) id: String,
+    /// The best of its addresses.
+    pub(super) link: Option<Url>,
+    /// Category terms.
+    pub(super) categories: Vec<String>,
     /// Who wrote it, as it stands. Kept from the parser, whose reading of persons can panic.
     pub(super) author: String,
     /// Its language as it stands.
@@ -21,14 +27,11 @@ pub(super) struct Notes {
 pub(super) struct Draft {
     pub(super) notes: Notes,
     pub(super) link: Best,
-    /// Where its id stands in the output.
-    pub(super) id: Option<Range<usize>>,
     /// Whether its id may serve as link.
     pub(super) permalink: bool,
     /// Text directly inside the person that is open.
     pub(super) person: String,
     filled: u16,
-    categories: usize,
     spare_title: String,
     spare_summary: String,
 }
@@ -46,7 +49,6 @@ impl Draft {
             Field::Title => "title",
             Field::Summary => "description",
             Field::Body => "content:encoded",
-            Field::Id => "guid",
             Field::Published => "pubDate",
             Field::Updated => "updated",
             _ => return None,
@@ -72,6 +74,10 @@ impl Draft {
             Field::SpareSummary if self.spare_summary.is_empty() => {
                 text.clone_into(&mut self.spare_summary);
             }
+            Field::Id => {
+                plain.clone_into(&mut self.notes.id);
+                self.fill(Field::Id);
+            }
             Field::Author => self.author(plain),
             Field::Language => plain.clone_into(&mut self.notes.language),
             _ => {}
@@ -86,16 +92,15 @@ impl Draft {
         }
     }
 
-    /// Writes a category.
-    pub(super) fn category(&mut self, out: &mut String, term: &str) {
-        if self.categories < MAX_CATEGORIES {
-            self.categories += 1;
-            element(out, "category", |out| push_escaped(out, term));
+    /// Takes a category.
+    pub(super) fn category(&mut self, term: String) {
+        if self.notes.categories.len() < MAX_CATEGORIES {
+            self.notes.categories.push(term);
         }
     }
 
     /// Ends the item in the output.
-    pub(super) fn finish(self, out: &mut String) -> Notes {
+    pub(super) fn finish(mut self, out: &mut String) -> Notes {
         // The spare texts were written once already, so they are well formed.
         if !self.has(Field::Title) && !self.spare_title.is_empty() {
             element(out, "title", |out| out.push_str(&self.spare_title));
@@ -103,10 +108,8 @@ impl Draft {
         if !self.has(Field::Summary) && !self.spare_summary.is_empty() {
             element(out, "description", |out| out.push_str(&self.spare_summary));
         }
-        if let Some(link) = self.link.take() {
-            element(out, "link", |out| push_escaped(out, &link));
-        }
         out.push_str("</item>");
+        self.notes.link = self.link.take();
         self.notes
     }
 }

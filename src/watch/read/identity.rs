@@ -20,21 +20,24 @@ const MAX_LENGTH: usize = 200;
 
 /// The keys of a document's entries, in order. Equal keys mean the same item shown twice.
 pub(super) fn keys(entries: &[Entry]) -> Vec<ItemKey> {
-    let id = |entry: &'_ Entry| (!entry.id.is_empty()).then(|| entry.id.clone());
-    let shared_ids = shared(entries, id, |entry| entry.canonical.clone().unwrap_or_default());
-    let linked = |entry: &'_ Entry| {
-        id(entry).filter(|id| !shared_ids.contains(id)).map_or(entry.canonical.clone(), |_| None)
-    };
-    let shared_links = shared(entries, linked, |entry| entry.title.clone());
+    let ids = entries.iter().filter(|entry| !entry.id.is_empty());
+    let shared_ids = shared(
+        ids.map(|entry| (entry.id.as_str(), entry.canonical.as_deref().unwrap_or_default())),
+    );
+    let own_id = |entry: &Entry| !entry.id.is_empty() && !shared_ids.contains(entry.id.as_str());
+    let linked = entries.iter().filter(|entry| !own_id(entry));
+    let shared_links = shared(
+        linked.filter_map(|entry| Some((entry.canonical.as_deref()?, entry.title.as_str()))),
+    );
     let mut alike: HashMap<ItemKey, u32> = HashMap::new();
     entries
         .iter()
         .map(|entry| {
-            if !entry.id.is_empty() && !shared_ids.contains(&entry.id) {
+            if own_id(entry) {
                 return bounded(&entry.id);
             }
             if let Some(link) =
-                entry.canonical.as_ref().filter(|link| !shared_links.contains(*link))
+                entry.canonical.as_deref().filter(|link| !shared_links.contains(link))
             {
                 return bounded(link);
             }
@@ -46,22 +49,13 @@ pub(super) fn keys(entries: &[Entry]) -> Vec<ItemKey> {
         .collect()
 }
 
-/// The names that a document gives to entries that differ in their mark.
-fn shared(
-    entries: &[Entry],
-    name: impl Fn(&Entry) -> Option<String>,
-    mark: impl Fn(&Entry) -> String,
-) -> HashSet<String> {
-    let mut owners: HashMap<String, String> = HashMap::new();
-    let mut shared = HashSet::new();
-    for entry in entries {
-        let Some(name) = name(entry) else { continue };
-        let mark = mark(entry);
-        if *owners.entry(name.clone()).or_insert_with(|| mark.clone()) != mark {
-            shared.insert(name);
-        }
-    }
-    shared
+/// The names that a document gives to entries that differ in their mark, out of names with marks.
+fn shared<'e>(named: impl Iterator<Item = (&'e str, &'e str)>) -> HashSet<&'e str> {
+    let mut owners: HashMap<&str, &str> = HashMap::new();
+    named
+        .filter(|(name, mark)| owners.entry(name).or_insert(mark) != mark)
+        .map(|one| one.0)
+        .collect()
 }
 
 fn bounded(text: &str) -> ItemKey {

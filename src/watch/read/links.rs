@@ -44,7 +44,7 @@ impl Rank {
 
 /// The best address so far.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Best(Option<(Rank, String)>);
+pub(super) struct Best(Option<(Rank, Url)>);
 
 impl Best {
     /// Takes a candidate if it is better than what there is and leads to a page.
@@ -57,21 +57,21 @@ impl Best {
     }
 
     /// What won.
-    pub(super) fn take(self) -> Option<String> {
+    pub(super) fn take(self) -> Option<Url> {
         self.0.map(|(_, url)| url)
     }
 }
 
 /// The absolute form of an address; `None` where it is none, or of another scheme than http and
 /// https (`javascript:`, `mailto:`).
-pub(super) fn absolute(base: &Url, href: &str) -> Option<String> {
+pub(super) fn absolute(base: &Url, href: &str) -> Option<Url> {
     let href = href.trim();
     if href.is_empty() || href.len() > MAX_LENGTH {
         return None;
     }
     let url = base.join(href).ok()?;
     let web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    web.then(|| url.to_string()).filter(|url| url.len() <= MAX_LENGTH)
+    (web && url.as_str().len() <= MAX_LENGTH).then_some(url)
 }
 
 /// Whether a `guid` can be an address: it says so itself, never because it could be read as a
@@ -93,9 +93,10 @@ mod tests {
 
     #[test]
     fn relative_addresses_resolve_and_foreign_schemes_go() {
-        assert_eq!(absolute(&base(), " b "), Some("http://example.org/a/b".to_owned()));
-        assert_eq!(absolute(&base(), "//h/x"), Some("http://h/x".to_owned()));
-        assert_eq!(absolute(&base(), "https://h/ü"), Some("https://h/%C3%BC".to_owned()));
+        let found = |href| absolute(&base(), href).map(String::from);
+        assert_eq!(found(" b "), Some("http://example.org/a/b".to_owned()));
+        assert_eq!(found("//h/x"), Some("http://h/x".to_owned()));
+        assert_eq!(found("https://h/ü"), Some("https://h/%C3%BC".to_owned()));
         for none in ["", "javascript:alert(1)", "mailto:a@b.c", "data:text/html,x", "http://"] {
             assert_eq!(absolute(&base(), none), None, "{none}");
         }
@@ -110,7 +111,7 @@ mod tests {
         best.offer(Rank::of("alternate", "application/json").unwrap(), &base(), "http://h/json");
         best.offer(Rank::of("", "").unwrap(), &base(), "http://h/first");
         best.offer(Rank::of("ALTERNATE", "text/html").unwrap(), &base(), "http://h/second");
-        assert_eq!(best.take(), Some("http://h/first".to_owned()));
+        assert_eq!(best.take().map(String::from), Some("http://h/first".to_owned()));
         assert_eq!(Rank::of("replies", ""), None);
     }
 

@@ -36,7 +36,7 @@ use self::parse::{Entry, Parsed};
 use self::sniff::Kind;
 pub use self::sniff::NoFeed;
 use crate::model::{Feed, Hints, Item};
-use crate::text::{canonical_url, clean, clean_lines, cut, html_to_text};
+use crate::text::{canonical_form, clean, clean_lines, cut, html_to_text};
 
 /// Most entries that are read from one document.
 pub const MAX_ENTRIES: usize = 5_000;
@@ -139,7 +139,7 @@ fn finish(parsed: Parsed, format: &'static str, feed: &Feed, now: Timestamp) -> 
     let items = items.map(|(entry, key)| Item {
         key,
         feed: feed.name.clone(),
-        url: entry.link,
+        url: entry.link.map(String::from),
         canonical: entry.canonical,
         title: entry.title,
         summary: entry.summary,
@@ -177,7 +177,7 @@ fn plain(entry: Entry) -> Entry {
     }
     Entry {
         id: clean(&entry.id).trim().to_owned(),
-        canonical: entry.link.as_deref().and_then(canonical_url),
+        canonical: entry.link.as_ref().and_then(canonical_form),
         link: entry.link,
         title: text(&entry.title, MAX_TITLE),
         summary,
@@ -197,12 +197,17 @@ fn plain(entry: Entry) -> Entry {
 
 /// Mark-up to one line of plain text within a bound.
 fn text(markup: &str, bound: usize) -> String {
-    cut(&clean(&unmarked(markup, bound)), bound).trim_end().to_owned()
+    bounded(clean(&unmarked(markup, bound)), bound)
 }
 
 /// Mark-up to plain text within a bound; paragraphs stay.
 fn prose(markup: &str, bound: usize) -> String {
-    cut(&clean_lines(&unmarked(markup, bound)), bound).trim_end().to_owned()
+    bounded(clean_lines(&unmarked(markup, bound)), bound)
+}
+
+fn bounded(mut text: String, bound: usize) -> String {
+    text.truncate(cut(&text, bound).trim_end().len());
+    text
 }
 
 fn unmarked(markup: &str, bound: usize) -> Cow<'_, str> {

@@ -20,7 +20,7 @@ pub(super) struct Entry {
     /// The feed's own id; empty where it gives none.
     pub(super) id: String,
     /// Absolute link.
-    pub(super) link: Option<String>,
+    pub(super) link: Option<Url>,
     /// Its canonical form; filled by the caller.
     pub(super) canonical: Option<String>,
     pub(super) title: String,
@@ -72,14 +72,14 @@ pub(super) fn parse(repaired: Repaired, url: &Url, now: Timestamp) -> Result<Par
             date.and_then(|date| Timestamp::from_second(date.timestamp()).ok())
         };
         Entry {
-            id: entry.id,
-            link: entry.links.into_iter().next().map(|link| link.href),
+            id: notes.id,
+            link: notes.link,
             canonical: None,
             title: entry.title.map(|text| text.content).unwrap_or_default(),
             summary: entry.summary.map(|text| text.content).unwrap_or_default(),
             body: entry.content.and_then(|content| content.body).unwrap_or_default(),
             author: notes.author,
-            categories: entry.categories.into_iter().map(|category| category.term).collect(),
+            categories: notes.categories,
             language: notes.language,
             published: instant(entry.published).or_else(|| instant(entry.updated)),
         }

@@ -247,7 +247,7 @@ impl<'a> Rewriter<'a> {
     fn begin_category(&mut self, attributes: &str) {
         let named = |name| attribute(attributes, name).filter(|text| !text.trim().is_empty());
         match (named("label").or_else(|| named("term")), &mut self.item) {
-            (Some(term), Some((draft, _))) => draft.category(&mut self.out, &term),
+            (Some(term), Some((draft, _))) => draft.category(term.into_owned()),
             _ => self.begin(Goal::Category, false, false),
         }
     }
@@ -342,9 +342,6 @@ impl<'a> Rewriter<'a> {
         match (&mut self.item, writing.goal) {
             (Some((draft, _)), Goal::Field(field)) => {
                 if let Some(tag) = Draft::tag(field) {
-                    if field == Field::Id {
-                        draft.id = Some(writing.start..self.out.len());
-                    }
                     self.out.push_str("</");
                     self.out.push_str(tag);
                     self.out.push('>');
@@ -357,10 +354,7 @@ impl<'a> Rewriter<'a> {
                 draft.link.offer(rank, self.scope.base(), &plain(text))
             }
             (Some((draft, _)), Goal::Category) => {
-                let term = plain(text);
-                self.out.truncate(writing.before);
-                draft.category(&mut self.out, &term);
-                return;
+                draft.category(plain(text));
             }
             (None, Goal::Field(Field::Title | Field::SpareTitle)) if self.done.title.is_empty() => {
                 self.done.title = plain(text);
@@ -374,11 +368,8 @@ impl<'a> Rewriter<'a> {
 
     fn end_item(&mut self) {
         let Some((mut draft, _)) = self.item.take() else { return };
-        if let (true, Some(id)) = (draft.permalink, draft.id.clone()) {
-            let id = plain(&self.out[id]);
-            if super::links::is_address(&id) {
-                draft.link.offer(Rank::Permalink, self.scope.base(), &id);
-            }
+        if draft.permalink && super::links::is_address(&draft.notes.id) {
+            draft.link.offer(Rank::Permalink, self.scope.base(), &draft.notes.id);
         }
         self.done.notes.push(draft.finish(&mut self.out));
         if self.done.notes.len() >= MAX_ENTRIES {

@@ -14,5 +14,6 @@ mod foreign;
 mod habits;
 mod house;
 mod kill;
+mod pack;
 mod program;
 mod world;

@@ -141,7 +141,7 @@ async fn habits_are_counted_as_items_come() {
     assert_eq!(matches("r"), [(day, 2)].into(), "changed texts and quiet items do not count");
     assert!(matches("quiet").is_empty());
     // A plan that is stale counts nothing, as it writes nothing.
-    assert_eq!(store.admit(0, std::sync::Arc::new(vec![plan(5, &[])])).await.unwrap(), Admitted::Stale);
+    assert_eq!(store.admit(0, Arc::new(vec![plan(5, &[])])).await.unwrap(), Admitted::Stale);
     assert_eq!(store.habits().await.unwrap(), habits);
     // A rule that goes and comes back begins anew; one that stays keeps its day.
     store.run_rules(rules(&["r"]), at(200_000)).await.unwrap();

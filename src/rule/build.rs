@@ -17,6 +17,7 @@ use crate::setting::{Diagnostic, Problems, nearest};
 const HEDGE: &str = "hedge";
 const NEGATION: &str = "negation";
 const PROSPECT: &str = "prospect";
+const FOLLOWING: &str = "following";
 const ATTRIBUTIVE: &str = "attributive";
 const COMEBACK: &str = "comeback";
 /// The act that a negated one becomes.
@@ -107,10 +108,11 @@ impl Compiler<'_> {
         let (attributive, comeback) =
             (plain(ATTRIBUTIVE, ListKind::Plain), plain(COMEBACK, ListKind::Plain));
         let prospect = plain(PROSPECT, ListKind::Plain);
+        let following = plain(FOLLOWING, ListKind::Plain);
         let denial = plain(DENIAL, ListKind::Act);
         (self.lexicon.hedge, self.lexicon.negation, self.lexicon.denial) =
             (hedge, negation, denial);
-        self.lexicon.prospect = prospect;
+        (self.lexicon.prospect, self.lexicon.following) = (prospect, following);
         (self.lexicon.attributive, self.lexicon.comeback) = (attributive, comeback);
         let otherwise =
             drafts.iter().find(|(_, list)| list.kind == ListKind::Act && list.otherwise);

@@ -18,6 +18,8 @@ pub(crate) struct Unit<'i> {
     pub(crate) field: Field,
     pub(crate) source: &'i str,
     pub(crate) folded: Folded,
+    /// Whether it may be read as English: nothing says otherwise.
+    pub(crate) english: bool,
 }
 
 /// A term at a place.
@@ -60,12 +62,16 @@ pub(crate) struct Hits<'i> {
     pub(crate) units: Vec<Unit<'i>>,
     pub(crate) all: Vec<Hit>,
     pub(crate) masked: Vec<Masked>,
+    /// Whether the item's language is English or unknown.
+    english: bool,
 }
 
 impl<'i> Hits<'i> {
     /// Folds and scans an item.
     pub(crate) fn of(item: &'i Item, scanner: &Scanner, lexicon: &Lexicon) -> Self {
-        let mut hits = Hits { units: Vec::new(), all: Vec::new(), masked: Vec::new() };
+        let mut hits =
+            Hits { units: Vec::new(), all: Vec::new(), masked: Vec::new(), english: true };
+        hits.english = item.language.as_deref().is_none_or(|language| language.starts_with("en"));
         hits.add(Field::Title, &item.title, scanner, lexicon);
         hits.add(Field::Summary, &item.summary, scanner, lexicon);
         hits.add(Field::Body, &item.body, scanner, lexicon);
@@ -123,7 +129,8 @@ impl<'i> Hits<'i> {
                 list: info.list,
             });
         }
-        self.units.push(Unit { field, source, folded });
+        let english = self.english && source.chars().all(|c| c.is_ascii() || !c.is_alphabetic());
+        self.units.push(Unit { field, source, folded, english });
     }
 
     /// Longest span wins among names of alliances, among places and among acts; a name hides the
@@ -257,12 +264,23 @@ impl<'i> Hits<'i> {
 
     /// Whether the next word makes a name an adjective: "NATO exercise" is no door.
     pub(crate) fn is_adjective(&self, hit: &Hit, lexicon: &Lexicon) -> bool {
-        lexicon.attributive.is_some()
-            && self.all.iter().any(|other| {
-                other.list == lexicon.attributive
-                    && (other.unit, other.first) == (hit.unit, hit.last)
-                    && other.sentence == hit.sentence
+        let next = || {
+            self.all.iter().filter(|other| {
+                (other.unit, other.first, other.sentence) == (hit.unit, hit.last, hit.sentence)
             })
+        };
+        if next().any(|other| lexicon.attributive.is_some() && other.list == lexicon.attributive) {
+            return !self.breaks_after(hit);
+        }
+        // No list of nouns is complete ("EU song contest"). So in English, whose words can be told, a
+        // name is a door only before a word that the lexicon knows.
+        let unit = &self.units[hit.unit];
+        let goes_on =
+            unit.folded.tokens().get(hit.last).is_some_and(|token| token.sentence == hit.sentence);
+        lexicon.following.is_some()
+            && unit.english
+            && goes_on
+            && next().all(|other| other.list.is_none())
             && !self.breaks_after(hit)
     }
 
@@ -271,10 +289,15 @@ impl<'i> Hits<'i> {
         let unit = &self.units[hit.unit];
         let (_, end) = unit.folded.scalars(hit.first, hit.last);
         let (next, _) = unit.folded.scalars(hit.last, hit.last + 1);
-        let between = unit.source.chars().skip(end).take(next.saturating_sub(end));
-        between
-            .into_iter()
-            .any(|c| !c.is_whitespace() && !matches!(c, '-' | '‑' | '\'' | '’' | 's'))
+        let between: String =
+            unit.source.chars().skip(end).take(next.saturating_sub(end)).collect();
+        // A hyphen joins, a dash parts: "NATO-led", "joins NATO -minister".
+        let spaced = between.contains(char::is_whitespace);
+        between.chars().any(|c| match c {
+            '-' | '‑' => spaced,
+            '\'' | '’' | 's' => false,
+            c => !c.is_whitespace(),
+        })
     }
 
     /// Field of a hit.

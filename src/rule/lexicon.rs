@@ -102,6 +102,8 @@ pub(crate) struct Lexicon {
     pub(crate) prospect: Option<ListId>,
     /// Words after a name that make it an adjective: "NATO exercise".
     pub(crate) attributive: Option<ListId>,
+    /// Words after a name, in English, that leave it a door; with those of all other lists.
+    pub(crate) following: Option<ListId>,
     /// Words by which a former member knocks: "rejoin".
     pub(crate) comeback: Option<ListId>,
     /// The act that a negated one becomes.

@@ -264,7 +264,7 @@ async fn replay_says_what_another_config_would_gain_and_lose() {
     let other = "include = [\"builtin:alliances\"]\n\
         [alliance.NATO]\nextend = true\nremove = [\"NATO\"]\nterms = [\"North Pact\"]\n\
         [[rule]]\nid = \"security-alliance\"\nenabled = false\n\
-        [[rule]]\nid = \"mine\"\nwhen = '@joining THEN/4 @door SENTENCE @candidate'\n\
+        [[rule]]\nid = \"mine\"\nwhen = '(joining OR join) THEN/4 @door SENTENCE @candidate'\n\
         match = [\"Ireland applies to join the North Pact\"]\n\
         [[rule]]\nid = \"growth\"\nenabled = false\n";
     std::fs::write(program.path("other.toml"), other).unwrap();

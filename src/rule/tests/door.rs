@@ -87,6 +87,24 @@ fn a_name_before_another_word_is_no_door() {
 }
 
 #[test]
+fn before_an_unknown_word_a_name_is_no_door_in_english() {
+    let more = "[list.following]\nterms = [\"in\", \"Tuesday\"]\n";
+    let rules = try_build(&format!("{PACK}{more}")).unwrap();
+    let told = |title: &str, language: Option<&str>| {
+        let mut one = item(title, "", "2024-01-05");
+        one.language = language.map(str::to_owned);
+        rules.examine(&one).matched.is_some()
+    };
+    assert!(!told("Sweden joins NATO song contest", None));
+    assert!(told("Sweden joins NATO in spring", None));
+    assert!(told("Sweden joins NATO Tuesday", Some("en-GB")));
+    assert!(told("Sweden joins NATO -minister", None), "a dash parts");
+    assert!(told("Sweden joins NATO wieder", Some("de")), "no list of German words");
+    assert!(told("Sweden joins NATO après", None), "no English word");
+    assert!(told("Sweden joins NATO Finland waits", None), "a word of the lexicon");
+}
+
+#[test]
 fn an_echo_belongs_to_the_last_name_before_it() {
     let summary = "Sweden wants to join the alliance.";
     assert_eq!(matched("NATO waits", summary).alliances, ["NATO"]);

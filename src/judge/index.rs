@@ -117,6 +117,11 @@ impl StoryIndex {
         self.stories.get(&id).map(|entry| &entry.story)
     }
 
+    /// The open stories, oldest first.
+    pub(super) fn stories(&self) -> impl Iterator<Item = &Story> {
+        self.stories.values().map(|entry| &entry.story)
+    }
+
     /// The story that an item is a member of already.
     pub(super) fn home(&self, item: &Item) -> Option<&Story> {
         let of = |entry: &&Arc<Entry>| {

@@ -59,6 +59,16 @@ impl Ledger {
 
     /// How much a match asks of its reader at a date, by what is known of its pairs by then.
     pub(super) fn level(&self, matched: &Match, date: Timestamp) -> Level {
+        self.level_to(matched, date, &|_| true)
+    }
+
+    /// How much a match asks at a date of a reader who has heard of some moves only.
+    pub(super) fn level_to(
+        &self,
+        matched: &Match,
+        date: Timestamp,
+        heard: &dyn Fn(&LedgerEntry) -> bool,
+    ) -> Level {
         if matched.genre != Genre::Report {
             return Level::Background;
         }
@@ -67,12 +77,18 @@ impl Ledger {
             return matched.rule_level;
         }
         acts.flat_map(|one| pairs(one).map(move |candidate| (one, candidate)))
-            .map(|(one, candidate)| self.novelty(one, &candidate, date))
+            .map(|(one, candidate)| self.novelty(one, &candidate, date, heard))
             .max()
             .unwrap_or(Level::Background)
     }
 
-    fn novelty(&self, one: &Move, candidate: &str, date: Timestamp) -> Level {
+    fn novelty(
+        &self,
+        one: &Move,
+        candidate: &str,
+        date: Timestamp,
+        heard: &dyn Fn(&LedgerEntry) -> bool,
+    ) -> Level {
         let Some(act) = &one.act else { return Level::Background };
         let pair = (one.alliance.clone(), candidate.to_owned());
         let known = self.entries.get(&pair).map(Vec::as_slice).unwrap_or_default();
@@ -81,6 +97,7 @@ impl Ledger {
             entry.act == act.name
                 && entry.since <= date
                 && (one.actor.is_none() || entry.actor == one.actor || entry.actor.is_none())
+                && heard(entry)
         });
         match told {
             // "May ratify" is no ratification.

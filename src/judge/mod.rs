@@ -1,11 +1,12 @@
 //! The second station: what is news, what is the same news, and who is to be told.
 //!
 //! `identity` tells new entries from known ones, `similar` and `agree` compare texts and moves,
-//! `index` holds the open stories, `ledger` says how new a move is, and `plan` decides; all of them
-//! pure. `review` is the loop that reads the clock and talks to the store. Fetching and sending are
+//! `index` holds the open stories, `ledger` says how new a move is, `hearing` to whom, and `plan`
+//! decides; all of them pure. `review` is the loop that reads the clock and talks to the store. Fetching and sending are
 //! the other stations' business.
 
 mod agree;
+mod hearing;
 mod identity;
 mod index;
 mod ledger;
@@ -19,6 +20,8 @@ pub use replay::{Replay, Step};
 pub use review::{Bench, JudgeSetup, run};
 pub use section::{FirstPoll, StorySection, Updates};
 
+#[cfg(test)]
+mod news_tests;
 #[cfg(test)]
 mod review_tests;
 #[cfg(test)]

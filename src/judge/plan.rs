@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::hearing::Hearing;
 use super::identity::Fresh;
 use super::index::{Belonging, Sharing, StoryIndex};
 use super::ledger::pairs;
@@ -133,8 +134,9 @@ impl One {
     fn open(&self, index: &mut StoryIndex, terms: Terms<'_>, plan: &mut Plan) -> Decision {
         let id = StoryId(index.next_story);
         index.next_story += 1;
-        let level = index.ledger.level(&self.matched, self.fresh.item.date());
-        let addressees = self.addressees(terms.routes, level, &[], AlertKind::Raised);
+        let wanting = self.wanting(index, terms.routes);
+        let level = self.level(index, &wanting);
+        let addressees = addressees(wanting, &[], AlertKind::Raised);
         let told = self.alert(index, plan, id, AlertKind::Raised, level, 1, addressees, None);
         self.change(index, plan, id, true, None, false, told, 1);
         Decision::Alert(id)
@@ -160,14 +162,14 @@ impl One {
             Updates::Developments => !news.is_empty(),
             Updates::All => !copy && sharing.is_some(),
         };
-        let level = index.ledger.level(&self.matched, self.fresh.item.date());
         let kind = if update { AlertKind::Updated } else { AlertKind::Raised };
-        let mut addressees = self.addressees(terms.routes, level, &story.told, kind);
+        let mut wanting = self.wanting(index, terms.routes);
         if !update {
             // Told per sink: whoever has not heard of the story hears of it now.
-            addressees
-                .retain(|one| one.kind == AlertKind::Raised && !story.told.contains(&one.sink));
+            wanting.retain(|(sink, _)| !story.told.contains(sink));
         }
+        let level = self.level(index, &wanting);
+        let addressees = addressees(wanting, &story.told, kind);
         let step = story.steps + 1;
         let told = match update || !addressees.is_empty() {
             true => {
@@ -254,24 +256,24 @@ impl One {
         }
     }
 
-    fn addressees(
-        &self,
-        routes: &[Route],
-        level: Level,
-        told: &[SinkName],
-        kind: AlertKind,
-    ) -> Vec<Addressee> {
+    /// The sinks whose routing wants the item, each with how new it is to that sink.
+    fn wanting(&self, index: &StoryIndex, routes: &[Route]) -> Vec<(SinkName, Level)> {
         if self.shadow() {
             return Vec::new();
         }
-        let passing =
-            routes.iter().filter(|route| route.passes(&self.fresh.item, &self.matched, level));
-        passing
-            .map(|route| Addressee {
-                sink: route.sink.clone(),
-                kind: if told.contains(&route.sink) { kind } else { AlertKind::Raised },
-            })
+        let item = &self.fresh.item;
+        let hearing = Hearing::of(index, &self.matched);
+        let levels = routes.iter().map(|route| (route, hearing.level(&route.sink, item.date())));
+        levels
+            .filter(|(route, level)| route.passes(item, &self.matched, *level))
+            .map(|(route, level)| (route.sink.clone(), level))
             .collect()
+    }
+
+    /// The level of an alert: as new as it is to the one who has heard least.
+    fn level(&self, index: &StoryIndex, wanting: &[(SinkName, Level)]) -> Level {
+        let highest = wanting.iter().map(|(_, level)| *level).max();
+        highest.unwrap_or_else(|| index.ledger.level(&self.matched, self.fresh.item.date()))
     }
 
     /// Writes an alert; gives the sinks that it tells.
@@ -396,6 +398,19 @@ impl One {
             }
         }
     }
+}
+
+/// Those who want an alert, as those who get it.
+fn addressees(
+    wanting: Vec<(SinkName, Level)>,
+    told: &[SinkName],
+    kind: AlertKind,
+) -> Vec<Addressee> {
+    let to = |sink: SinkName| Addressee {
+        kind: if told.contains(&sink) { kind } else { AlertKind::Raised },
+        sink,
+    };
+    wanting.into_iter().map(|(sink, _)| to(sink)).collect()
 }
 
 /// An item whose text changed stays in its story.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
+use super::hearing::Hearing;
 use super::identity::Fresh;
 use super::index::StoryIndex;
 use super::plan::{Batch, Judged, Terms, plan};
@@ -15,12 +16,12 @@ use crate::model::{
     Match, Move, Plan, Route, RuleId, RuleScore, SinkName, Standing,
 };
 
-fn at(hours: i64) -> Timestamp {
+pub(super) fn at(hours: i64) -> Timestamp {
     let start: Timestamp = "2023-03-20T08:00:00Z".parse().unwrap();
     start + Duration::from_secs(hours.unsigned_abs() * 3600)
 }
 
-fn item(feed: &str, key: &str, title: &str, summary: &str, hours: i64) -> Item {
+pub(super) fn item(feed: &str, key: &str, title: &str, summary: &str, hours: i64) -> Item {
     Item {
         key: ItemKey::new(key),
         feed: FeedName::new(feed),
@@ -50,7 +51,7 @@ fn act(name: &str) -> ActKind {
     ActKind { name: name.to_owned(), stage, formal, against }
 }
 
-fn a_move(candidates: &[&str], name: &str, actor: Option<&str>, field: Field) -> Move {
+pub(super) fn a_move(candidates: &[&str], name: &str, actor: Option<&str>, field: Field) -> Move {
     Move {
         alliance: "NATO".to_owned(),
         candidates: candidates.iter().map(|code| (*code).to_owned()).collect(),
@@ -61,7 +62,7 @@ fn a_move(candidates: &[&str], name: &str, actor: Option<&str>, field: Field) ->
     }
 }
 
-fn matched(moves: Vec<Move>) -> Match {
+pub(super) fn matched(moves: Vec<Move>) -> Match {
     let mut candidates: Vec<String> = Vec::new();
     for code in moves.iter().flat_map(|one| &one.candidates) {
         if !candidates.contains(code) {
@@ -84,20 +85,20 @@ fn matched(moves: Vec<Move>) -> Match {
     }
 }
 
-fn tell(candidates: &[&str], name: &str, actor: Option<&str>) -> Option<Match> {
+pub(super) fn tell(candidates: &[&str], name: &str, actor: Option<&str>) -> Option<Match> {
     Some(matched(vec![a_move(candidates, name, actor, Field::Title)]))
 }
 
 /// A planner with its index, its routes and everything that it has planned.
-struct Desk {
-    index: StoryIndex,
-    story: StorySection,
-    routes: Vec<Route>,
-    plans: Vec<Plan>,
+pub(super) struct Desk {
+    pub(super) index: StoryIndex,
+    pub(super) story: StorySection,
+    pub(super) routes: Vec<Route>,
+    pub(super) plans: Vec<Plan>,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             index: StoryIndex::empty(&[]),
             story: StorySection { max_age: None, ..StorySection::default() },
@@ -106,12 +107,12 @@ impl Desk {
         }
     }
 
-    fn see(&mut self, item: Item, matched: Option<Match>) -> Decision {
+    pub(super) fn see(&mut self, item: Item, matched: Option<Match>) -> Decision {
         let now = item.seen;
         self.see_at(item, matched, now, false)
     }
 
-    fn see_at(
+    pub(super) fn see_at(
         &mut self,
         item: Item,
         matched: Option<Match>,
@@ -133,7 +134,7 @@ impl Desk {
     }
 
     /// Each thing told: sink, kind, level, headline.
-    fn told(&self) -> Vec<(String, AlertKind, Level, String)> {
+    pub(super) fn told(&self) -> Vec<(String, AlertKind, Level, String)> {
         let alerts = self.plans.iter().flat_map(|plan| &plan.alerts);
         alerts
             .flat_map(|(alert, to)| {
@@ -475,9 +476,10 @@ proptest! {
         let mut passed: BTreeSet<(String, i64)> = BTreeSet::new();
         for (number, one) in stream.iter().enumerate() {
             let (item, found) = of_stream(number, *one);
-            let level = desk.index.ledger.level(found.as_ref().unwrap(), item.date());
+            let hearing = Hearing::of(&desk.index, found.as_ref().unwrap());
+            let level = |route: &Route| hearing.level(&route.sink, item.date());
             let wanted: Vec<String> = desk.routes.iter()
-                .filter(|route| route.passes(&item, found.as_ref().unwrap(), level))
+                .filter(|route| route.passes(&item, found.as_ref().unwrap(), level(route)))
                 .map(|route| route.sink.to_string()).collect();
             let story = desk.see(item, found).story().unwrap();
             passed.extend(wanted.into_iter().map(|sink| (sink, story.0)));

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AlertId, FeedName, Genre, ItemKey, Kind, Move, SinkName, StoryChange, StoryId};
+use super::{
+    AlertId, FeedName, Genre, ItemKey, Kind, LedgerEntry, Move, SinkName, StoryChange, StoryId,
+};
 
 /// A story as `judge` needs it to place the next item.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,16 @@ impl Story {
     /// Whether any of its items is not in shadow.
     pub fn is_live(&self) -> bool {
         self.members.iter().any(|member| !member.shadow)
+    }
+
+    /// Whether it has told of a move of the ledger.
+    pub fn has_told(&self, entry: &LedgerEntry) -> bool {
+        self.moves.iter().any(|one| {
+            one.alliance == entry.alliance
+                && one.candidate == entry.candidate
+                && one.act == entry.act
+                && one.actor == entry.actor
+        })
     }
 
     /// The story that a change opens, or grows.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant;
 
 use super::identity::{Fresh, fresh};
 use super::index::{CLOSES, StoryIndex};
@@ -20,15 +21,19 @@ use crate::rule::RuleSet;
 use crate::store::{Admitted, Store, StoreError};
 
 /// Polls that are judged and admitted together at most.
-const BATCH: usize = 32;
+pub(super) const BATCH: usize = 32;
 /// Items above which the rules run on a thread of their own.
 const INLINE: usize = 8;
 /// Longest silence of the loop's pulse.
 const TICK: Duration = Duration::from_secs(10);
 /// First and longest wait after the store has failed.
-const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+pub(super) const BACK_OFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// Tries once no more polls can come: what fails then is polled again after the next start.
 const LAST_TRIES: u32 = 3;
+/// Longest time that these tries go on, where one of them waits for a locked database.
+const LAST_WAIT: Duration = Duration::from_secs(10);
+/// How soon a waiting loop notices that no more polls can come.
+const NAP: Duration = Duration::from_millis(250);
 /// Plans that other processes may make stale in a row before it counts as a failure.
 const STALE: u32 = 10;
 
@@ -77,7 +82,11 @@ pub async fn run(setup: JudgeSetup) {
                 Err(_) => break,
             }
         }
-        judge.settle(polls, &inbox).await;
+        // What comes after polls that were given up holds validators of documents that are in no
+        // database; all of it is polled again.
+        if !judge.settle(polls, &inbox).await {
+            return;
+        }
     }
 }
 
@@ -99,8 +108,8 @@ struct Judge {
 }
 
 impl Judge {
-    /// Writes what came, trying until it is written.
-    async fn settle(&mut self, polls: Vec<Polled>, inbox: &mpsc::Receiver<Polled>) {
+    /// Writes what came, trying until it is written; gives false where it had to be given up.
+    async fn settle(&mut self, polls: Vec<Polled>, inbox: &mpsc::Receiver<Polled>) -> bool {
         let mut documents: Vec<Document> = Vec::new();
         let mut later = Vec::new();
         for poll in polls {
@@ -124,8 +133,9 @@ impl Judge {
             }
         }
         if documents.is_empty() {
-            return;
+            return true;
         }
+        let started = Instant::now();
         let mut wait = BACK_OFF.0;
         let mut failures = 0;
         while let Err(error) = self.judge(&mut documents).await {
@@ -135,20 +145,22 @@ impl Judge {
             if failures == 1 {
                 tracing::error!(%error, "polls cannot be stored; they wait until they can");
             }
-            if inbox.is_closed() && failures >= LAST_TRIES {
+            let last = failures >= LAST_TRIES || started.elapsed() >= LAST_WAIT;
+            if inbox.is_closed() && last {
                 tracing::warn!(
                     polls = documents.len(),
                     "stopping with polls that could not be stored; they are polled again after the next start"
                 );
-                return;
+                return false;
             }
-            tokio::time::sleep(wait).await;
+            nap(wait, inbox).await;
             wait = (wait * 2).min(BACK_OFF.1);
         }
         if failures > 0 {
             tracing::info!(failures, "polls can be stored again");
         }
         later.into_iter().for_each(|(feed, state)| self.store.note(feed, state));
+        true
     }
 
     /// Judges documents and admits what they lead to. Where that fails, the items that matter are
@@ -182,11 +194,16 @@ impl Judge {
     ) -> Result<(), StoreError> {
         let fresh = self.sift(documents, polled).await?;
         let judged = examined(bench, fresh).await;
-        let (mut batches, mut places) = (Vec::new(), Vec::new());
+        let (mut batches, mut places) = (Vec::<Batch>::new(), Vec::new());
+        let mut later = Vec::new();
         for (place, (document, items)) in documents.iter().zip(judged).enumerate() {
             let mut state = document.state.clone();
             if items.is_empty() {
-                self.store.note(document.feed.clone(), state);
+                // As above: never before the items of the feed's earlier document.
+                match batches.iter().any(|batch| batch.feed == document.feed) {
+                    true => later.push((document.feed.clone(), state)),
+                    false => self.store.note(document.feed.clone(), state),
+                }
                 continue;
             }
             // By the entry's own date: what a dead feed still lists is new to us and no news.
@@ -207,7 +224,9 @@ impl Judge {
             return Ok(());
         }
         let outcome = self.admit(bench, &mut batches).await;
-        if outcome.is_err() {
+        if outcome.is_ok() {
+            later.into_iter().for_each(|(feed, state)| self.store.note(feed, state));
+        } else {
             for (place, batch) in places.into_iter().zip(batches) {
                 documents[place].items =
                     batch.items.into_iter().map(|judged| judged.fresh.item).collect();
@@ -299,6 +318,19 @@ impl Judge {
         let index = StoryIndex::new(book, bench.rules.standings());
         self.index = Some((bench.clone(), index.clone()));
         Ok(index)
+    }
+}
+
+/// Sleeps, but no longer than the first wait once no more polls can come.
+pub(super) async fn nap(wait: Duration, inbox: &mpsc::Receiver<Polled>) {
+    let started = Instant::now();
+    loop {
+        let wait = if inbox.is_closed() { wait.min(BACK_OFF.0) } else { wait };
+        let left = wait.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(NAP)).await;
     }
 }
 

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant;
 use toml::de::DeTable;
 
+use super::review::{BACK_OFF, BATCH, nap};
 use super::*;
 use crate::model::{
     FeedName, FeedState, Item, ItemKey, Kind, PollOutcome, Polled, Pulse, Route, SinkName,
@@ -128,4 +130,45 @@ async fn a_document_that_comes_twice_together_is_told_once() {
     assert_eq!((stats.items, stats.stories, stats.alerts, stats.messages), (2, 1, 1, 1));
     let story = store.stories(None, 10).await.unwrap().remove(0);
     assert_eq!(story.items, 1, "an item stands twice in its story");
+}
+
+#[tokio::test]
+async fn what_follows_a_document_that_was_given_up_is_not_noted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    let store = Store::open(&path, Access::Create).unwrap();
+    crate::store::tests::refuse_items(&path);
+    // The last one comes in a batch of its own.
+    let mut polls = vec![polled(1, items(&[STORY]))];
+    polls.extend((0..BATCH).map(|_| polled(2, PollOutcome::Unchanged)));
+    judge(&store, polls).await;
+    store.close().await;
+    let store = Store::open(&path, Access::Read).unwrap();
+    let states = store.feed_states().await.unwrap();
+    assert!(states.is_empty(), "validators without their items: {states:?}");
+}
+
+#[tokio::test]
+async fn an_empty_document_does_not_pass_the_one_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    let store = Store::open(&path, Access::Create).unwrap();
+    crate::store::tests::refuse_items(&path);
+    judge(&store, vec![polled(1, items(&[STORY])), polled(2, items(&[]))]).await;
+    store.close().await;
+    let store = Store::open(&path, Access::Read).unwrap();
+    assert!(store.feed_states().await.unwrap().is_empty(), "validators without their items");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_for_the_store_ends_soon_after_the_last_poll() {
+    let (line, inbox) = mpsc::channel(1);
+    let start = Instant::now();
+    let close = async move {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        drop(line);
+    };
+    tokio::join!(nap(BACK_OFF.1, &inbox), close);
+    // The clock is the test's own.
+    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
 }

@@ -17,6 +17,13 @@ use crate::model::{
     StoryChange, StoryId,
 };
 
+/// Makes a database refuse every item, while the state of feeds can still be written.
+pub(crate) fn refuse_items(path: &Path) {
+    let trouble = "CREATE TRIGGER trouble BEFORE INSERT ON item
+                   BEGIN SELECT RAISE(ABORT, 'no room'); END";
+    rusqlite::Connection::open(path).unwrap().execute_batch(trouble).unwrap();
+}
+
 struct Place {
     _folder: TempDir,
     path: PathBuf,

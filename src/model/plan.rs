@@ -19,7 +19,8 @@ pub struct Plan {
     pub items: Vec<ItemRow>,
     /// Stories opened or grown.
     pub stories: Vec<StoryChange>,
-    /// Moves for the ledger. One that it knows already only moves its `last` forward.
+    /// Moves for the ledger. Of one that it knows already the dates widen, and it gets its alert
+    /// where it had none.
     pub ledger: Vec<LedgerEntry>,
     /// Alerts, each with the sinks that get it (none for a shadow feed or rule).
     pub alerts: Vec<(Alert, Vec<Addressee>)>,

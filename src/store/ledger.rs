@@ -20,7 +20,8 @@ impl Store {
     }
 }
 
-/// Enters a move; one that is known only moves its `last` forward.
+/// Enters a move; of one that is known the dates widen, and the first alert stays. The planner does
+/// the same in memory, so that a restart changes no level.
 pub(super) fn enter(
     connection: &Connection,
     entry: &LedgerEntry,
@@ -32,7 +33,8 @@ pub(super) fn enter(
                title, feed)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (alliance, candidate, act, actor)
-             DO UPDATE SET last = max(last, excluded.last)",
+             DO UPDATE SET since = min(since, excluded.since), last = max(last, excluded.last),
+               alert = coalesce(alert, excluded.alert)",
         )?
         .execute(params![
             entry.alliance,

@@ -128,6 +128,26 @@ async fn a_known_move_only_comes_nearer() {
 }
 
 #[tokio::test]
+async fn a_move_that_was_read_first_gets_the_alert_that_tells_it() {
+    let place = place();
+    let store = open(&place);
+    admit(&store, vec![plan(1, &["a"])]).await;
+    let with = |entry: LedgerEntry| Plan {
+        ledger: vec![entry],
+        ..Plan::empty(FeedName::new("feed"), FeedState::new(at(0)))
+    };
+    let read = LedgerEntry { since: at(40), last: at(40), ..entry(None) };
+    let told = LedgerEntry { since: at(30), last: at(30), ..entry(Some(AlertId(1))) };
+    let again = LedgerEntry { since: at(35), last: at(35), ..entry(None) };
+    for one in [&read, &told, &again] {
+        admit(&store, vec![with(one.clone())]).await;
+    }
+    let book = store.story_book(Timestamp::MIN).await.unwrap();
+    let expected = LedgerEntry { since: at(30), alert: Some(AlertId(1)), ..read };
+    assert_eq!(book.ledger, [expected]);
+}
+
+#[tokio::test]
 async fn a_note_is_not_overwritten_by_an_earlier_plan() {
     let place = place();
     let store = open(&place);

@@ -43,11 +43,14 @@ impl Ledger {
         ledger
     }
 
-    /// Enters a move; one that is known only moves its `last` forward.
+    /// Enters a move; of one that is known the dates widen, and the first alert stays. The store
+    /// does the same, so that a restart changes no level.
     pub(super) fn enter(&mut self, entry: LedgerEntry) {
         let pair = (entry.alliance.clone(), entry.candidate.clone());
         let list = self.entries.entry(pair).or_default();
         match list.iter_mut().find(|known| known.act == entry.act && known.actor == entry.actor) {
+            // A standing holds from its own date, whatever was read and told to nobody.
+            Some(known) if is_standing(known) && entry.alert.is_none() => {}
             Some(known) => {
                 known.since = known.since.min(entry.since);
                 known.last = known.last.max(entry.last);
@@ -95,6 +98,7 @@ impl Ledger {
         // A move that names no actor is told by any that does.
         let told = known.iter().find(|entry| {
             entry.act == act.name
+                && is_told(entry)
                 && entry.since <= date
                 && (one.actor.is_none() || entry.actor == one.actor || entry.actor.is_none())
                 && heard(entry)
@@ -128,6 +132,15 @@ impl Ledger {
         }
         found
     }
+}
+
+fn is_standing(entry: &LedgerEntry) -> bool {
+    entry.last == Timestamp::MAX
+}
+
+/// Whether anybody has heard of it: what was only read makes nothing old.
+fn is_told(entry: &LedgerEntry) -> bool {
+    entry.alert.is_some() || is_standing(entry)
 }
 
 /// The candidates of a move; one empty name where there are none.

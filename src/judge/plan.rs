@@ -368,8 +368,9 @@ impl One {
 
     /// Enters the item's moves into the ledger, at the item's own date.
     fn enter(&self, index: &mut StoryIndex, plan: &mut Plan, alert: Option<AlertId>) {
-        // The ledger makes what comes later look old, and of this nobody will have heard.
-        if self.shadow() {
+        // The ledger makes what comes later look old. Of this nobody will have heard, and what
+        // opinion, explainers and live blogs repeat or wish for is the news of others.
+        if self.shadow() || self.matched.genre != Genre::Report {
             return;
         }
         let item = &self.fresh.item;

@@ -21,13 +21,14 @@ pub struct LedgerEntry {
     pub formal: bool,
     /// Who acted, where it was said.
     pub actor: Option<String>,
-    /// The date of the item that told it first.
+    /// The earliest date of an item that brought it.
     pub since: Timestamp,
-    /// When it was last told, for the rule of 30 silent days.
+    /// The latest date of an item that brought it, for the rule of 30 silent days.
     pub last: Timestamp,
-    /// The alert that told it; `None` where none was sent (too old, or it joined a story).
+    /// The first alert that told it; `None` while none was raised (too old, or it joined a story).
+    /// Such a move is listed and makes nothing that comes later look old.
     pub alert: Option<AlertId>,
-    /// Headline of the item that told it first.
+    /// Headline of the item that was read first.
     pub title: String,
     /// Feed of that item.
     pub feed: FeedName,

@@ -18,7 +18,7 @@ pub struct Story {
     pub last_seen: Timestamp,
     /// The items that tell it, oldest first; at least one.
     pub members: Vec<Member>,
-    /// Moves that it has told; those of a member in shadow are told to nobody.
+    /// Moves that its reports have told; those of a member in shadow are told to nobody.
     pub moves: Vec<StoryMove>,
     /// Sinks that were told.
     pub told: Vec<SinkName>,
@@ -61,7 +61,9 @@ impl Story {
             story.steps = story.steps.max(step);
             // Only what was told counts: a name that turned up in the body of a quiet member may
             // still be news when a headline brings it.
-            let told = change.member.moves.iter().filter(|_| !change.member.shadow);
+            // Opinion may speak of what has not happened yet; its report is still to come.
+            let report = !change.member.shadow && change.member.genre == Genre::Report;
+            let told = change.member.moves.iter().filter(|_| report);
             for one in told.flat_map(StoryMove::of) {
                 if !story.moves.contains(&one) {
                     story.moves.push(one);

@@ -366,22 +366,26 @@ async fn examined(bench: &Arc<Bench>, fresh: Vec<Vec<Fresh>>) -> Vec<Vec<Judged>
     judged.collect()
 }
 
-/// What the rules say of each item. A document on which they panic would make them panic again: its
-/// items stay quiet, and the others and the loop live.
+/// What the rules say of each item.
 fn verdicts(bench: &Bench, fresh: &[Vec<Fresh>]) -> Vec<Vec<Option<Match>>> {
-    let ask = |one: &Fresh| bench.rules.examine(&one.item).matched;
-    let document = |items: &Vec<Fresh>| {
-        let asked = catch_unwind(AssertUnwindSafe(|| items.iter().map(ask).collect()));
-        asked.unwrap_or_else(|_| {
-            let feed = items.first().map(|one| one.item.feed.as_str());
-            tracing::error!(
-                feed.id = feed,
-                "the rules failed on a document; its items are stored as quiet"
-            );
-            Vec::new()
-        })
-    };
+    let examine = |item: &Item| bench.rules.examine(item).matched;
+    let document =
+        |items: &Vec<Fresh>| items.iter().map(|one| guarded(&examine, &one.item)).collect();
     fresh.iter().map(document).collect()
+}
+
+/// Asks the rules about one item. A panic in a rule would come again with every try: it costs this
+/// item, which stays quiet, and the loop lives.
+pub(super) fn guarded(examine: &dyn Fn(&Item) -> Option<Match>, item: &Item) -> Option<Match> {
+    // Rules are only read, so a panic leaves nothing half-changed behind.
+    catch_unwind(AssertUnwindSafe(|| examine(item))).unwrap_or_else(|_| {
+        tracing::error!(
+            feed.id = %item.feed,
+            title = ?item.title,
+            "the rules failed on an item; it is stored as quiet"
+        );
+        None
+    })
 }
 
 #[cfg(test)]

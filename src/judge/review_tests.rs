@@ -9,7 +9,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 use toml::de::DeTable;
 
-use super::review::{BACK_OFF, BATCH, nap};
+use super::review::{BACK_OFF, BATCH, guarded, nap};
 use super::*;
 use crate::model::{
     FeedName, FeedState, Item, ItemKey, Kind, PollOutcome, Polled, Pulse, Route, SinkName,
@@ -171,4 +171,16 @@ async fn the_wait_for_the_store_ends_soon_after_the_last_poll() {
     tokio::join!(nap(BACK_OFF.1, &inbox), close);
     // The clock is the test's own.
     assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_panic_in_a_rule_costs_its_item_alone() {
+    let rules = rules();
+    let examine = |item: &Item| {
+        assert_ne!(item.title, "Trouble", "a rule with a mistake");
+        rules.examine(item).matched
+    };
+    let judged = ["Trouble", STORY].map(|title| guarded(&examine, &item(title, title)));
+    assert!(judged[0].is_none());
+    assert!(judged[1].is_some());
 }

@@ -6,10 +6,16 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::{FeedName, Genre, LedgerEntry, Level, Match, Move, Standing};
+use crate::model::{
+    ActKind, FeedName, Genre, LedgerEntry, Level, Match, Move, Standing, StoryMove,
+};
 
 /// A move that was not told for this long is worth a word again.
 const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// So long after an act a lower one of the same pair belongs to the same course, told late; after
+/// it a candidate may have started again.
+const ONE_COURSE: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Every known move by alliance and candidate.
 #[derive(Debug, Clone, Default)]
@@ -99,17 +105,44 @@ impl Ledger {
         let told = known.iter().find(|entry| {
             entry.act == act.name
                 && is_told(entry)
-                && entry.since <= date
+                // Another outlet's version of a told move is no news for being dated before it.
+                && (!is_standing(entry) || entry.since <= date)
                 && (one.actor.is_none() || entry.actor == one.actor || entry.actor.is_none())
                 && heard(entry)
         });
         match told {
+            None if self.overtaken(&StoryMove::named(one, candidate), act, date, heard) => {
+                Level::Background
+            }
             // "May ratify" is no ratification.
             None if act.formal && !one.hedged => Level::Flash,
             None => Level::Notable,
             Some(entry) if date.duration_since(entry.last) > SILENCE => Level::Notable,
             Some(_) => Level::Background,
         }
+    }
+
+    /// Whether an act lies behind what its pair was told to have done: a lower stage, dated before
+    /// the higher one or told late of the same actor; an act against, dated before its actor moved on.
+    pub(super) fn overtaken(
+        &self,
+        one: &StoryMove,
+        act: &ActKind,
+        date: Timestamp,
+        heard: &dyn Fn(&LedgerEntry) -> bool,
+    ) -> bool {
+        let pair = (one.alliance.clone(), one.candidate.clone());
+        let known = self.entries.get(&pair).map(Vec::as_slice).unwrap_or_default();
+        let told = known.iter().filter(|entry| is_told(entry) && !is_standing(entry));
+        told.filter(|entry| entry.stage > act.stage && heard(entry)).any(|entry| {
+            let before = date < entry.since;
+            let same_actor = entry.actor == one.actor;
+            let one_actor = same_actor || entry.actor.is_none() || one.actor.is_none();
+            match act.against {
+                true => before && same_actor,
+                false => before || (one_actor && date.duration_since(entry.last) < ONE_COURSE),
+            }
+        })
     }
 
     /// The last word on each pair of a match before a date; memberships are no news to anybody.

@@ -82,3 +82,42 @@ fn a_move_that_was_read_first_gets_the_alert_that_tells_it() {
     assert_eq!(found.alert, entries[1].alert);
     assert!(found.alert.is_some());
 }
+
+#[test]
+fn an_act_that_was_overtaken_is_no_news() {
+    let ratified = || tell(&["FI"], "ratified", Some("HU"));
+    let first = "Hungary ratifies the NATO bid of Finland in a late vote";
+    let second = "Hungary weighs the NATO bid of Finland ahead of a late vote";
+    // Told in the story of the higher act.
+    let mut desk = Desk::new();
+    desk.see(item("a", "1", first, "", 20), ratified());
+    let late = item("b", "1", "Finland files for the NATO bid ahead of a late vote", "", 2);
+    assert_eq!(desk.see_at(late, bid(), at(20), false).as_str(), "joined");
+    assert_eq!(desk.told().len(), 1);
+    // Told in a story of its own.
+    let mut desk = Desk::new();
+    desk.see(item("a", "1", first, "", 20), ratified());
+    let own = item("c", "1", "Helsinki hands in its papers", "", 2);
+    desk.see_at(own, bid(), at(20), false);
+    assert_eq!(desk.told().last().unwrap().2, Level::Background);
+    // Another door is not overtaken, nor is the act of another that follows.
+    let mut desk = Desk::new();
+    desk.see(item("a", "1", first, "", 20), ratified());
+    let sweden = item("b", "1", "Stockholm hands in its papers", "", 2);
+    desk.see_at(sweden, tell(&["SE"], "applies", None), at(20), false);
+    assert_eq!(desk.told()[1].2, Level::Flash);
+    let veto = item("c", "1", "Ankara says no", "", 21);
+    desk.see(veto, tell(&["FI"], "blocks", Some("TR")));
+    assert_eq!(desk.told()[2].2, Level::Notable);
+    // What Hungary said before it ratified.
+    let doubt = item("d", "1", second, "", 19);
+    desk.see_at(doubt, tell(&["FI"], "blocks", Some("HU")), at(21), false);
+    assert_eq!(desk.told()[3].2, Level::Background);
+    // The same act in a version that is dated before the one that was told.
+    let mut desk = Desk::new();
+    desk.see(item("a", "1", first, "", 20), ratified());
+    let version = item("b", "1", "Budapest says yes", "", 2);
+    desk.story.window = std::time::Duration::ZERO;
+    desk.see_at(version, ratified(), at(40), false);
+    assert_eq!(desk.told()[1].2, Level::Background);
+}

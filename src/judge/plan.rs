@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::hearing::Hearing;
 use super::identity::Fresh;
 use super::index::{Belonging, Sharing, StoryIndex};
-use super::ledger::pairs;
+use super::ledger::{Ledger, pairs};
 use super::section::{FirstPoll, StorySection, Updates};
 use crate::model::{
     Addressee, Alert, AlertId, AlertKind, Decision, FeedName, FeedState, Field, Genre, ItemRow,
@@ -156,7 +156,7 @@ impl One {
         let sharing = belonging.as_ref().map(|one| one.level);
         let sameness = belonging.map_or_else(|| revised(&story), |one| one.sameness);
         let copy = matches!(sharing, Some(Sharing::Article | Sharing::Verbatim));
-        let news = if copy { Vec::new() } else { self.new_moves(&story) };
+        let news = if copy { Vec::new() } else { self.new_moves(&story, &index.ledger) };
         let update = match terms.story.updates {
             Updates::Off => false,
             Updates::Developments => !news.is_empty(),
@@ -189,7 +189,7 @@ impl One {
     /// Moves of the headline that the story has not told: a formal act or one against, a further
     /// stage, another actor, another candidate. A name that only turns up in the body of another
     /// outlet's version is no development.
-    fn new_moves(&self, story: &Story) -> Vec<Move> {
+    fn new_moves(&self, story: &Story, ledger: &Ledger) -> Vec<Move> {
         let furthest = |one: &StoryMove| {
             let members = story.members.iter().filter(|member| self.counts(member));
             members
@@ -217,7 +217,9 @@ impl One {
             if !pair_known {
                 return !one.candidate.is_empty();
             }
-            weighty && (!act_known || !actor_known)
+            let date = self.fresh.item.date();
+            let late = ledger.overtaken(one, act, date, &|entry| story.has_told(entry));
+            weighty && !late && (!act_known || !actor_known)
         };
         // Opinion, explainers and live blogs repeat; what they bring is background.
         if self.matched.genre != Genre::Report {

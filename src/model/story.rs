@@ -86,16 +86,19 @@ impl Story {
 impl StoryMove {
     /// A move as one entry per candidate; one with an empty candidate where it names none.
     pub fn of(one: &Move) -> Vec<Self> {
-        let act = one.act.as_ref().map(|act| act.name.clone()).unwrap_or_default();
-        let entry = |candidate: &str| Self {
+        match one.candidates.is_empty() {
+            true => vec![Self::named(one, "")],
+            false => one.candidates.iter().map(|code| Self::named(one, code)).collect(),
+        }
+    }
+
+    /// A move with one of its candidates.
+    pub fn named(one: &Move, candidate: &str) -> Self {
+        Self {
             alliance: one.alliance.clone(),
             candidate: candidate.to_owned(),
-            act: act.clone(),
+            act: one.act.as_ref().map(|act| act.name.clone()).unwrap_or_default(),
             actor: one.actor.clone(),
-        };
-        match one.candidates.is_empty() {
-            true => vec![entry("")],
-            false => one.candidates.iter().map(|candidate| entry(candidate)).collect(),
         }
     }
 }

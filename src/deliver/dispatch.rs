@@ -28,7 +28,7 @@ use crate::store::{Pending, Store, StoreError};
 const TICK: Duration = Duration::from_secs(20);
 /// Wait after the store has failed.
 const STORE_WAIT: Duration = Duration::from_secs(2);
-/// Open messages that a worker looks at.
+/// Open messages that a worker looks at: the head of the line and those that are due first.
 const LOOK: usize = 200;
 /// After so many failures of a head that alone makes the receiver fail, the next may pass it.
 const STEP_ASIDE: u32 = 3;
@@ -275,8 +275,10 @@ impl Worker {
                 break;
             }
         }
-        let left = self.clerk.store.pending(&self.clerk.outlet.name, LOOK).await;
-        self.summary.waiting = left.map_or(0, |left| left.len());
+        let name = self.clerk.outlet.name.as_str();
+        let queues = self.clerk.store.queue_ages().await.unwrap_or_default();
+        let left = queues.iter().find(|queue| queue.sink == name).map_or(0, |queue| queue.waiting);
+        self.summary.waiting = usize::try_from(left).unwrap_or(usize::MAX);
         self.summary
     }
 

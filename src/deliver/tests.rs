@@ -456,3 +456,23 @@ async fn a_reload_moves_the_queue_to_the_new_receiver() {
     assert_eq!(willing.seen()[0].0, failing.seen()[0].0);
     assert_eq!(willing.seen().len(), 1);
 }
+
+#[tokio::test]
+async fn many_that_wait_for_later_hold_up_no_new_one() {
+    let place = place();
+    for n in 1..=210 {
+        queue(&place.store, n, &["a"]).await;
+    }
+    let later = Some(Outcome::Retry { after: Some(Duration::from_secs(3600)) });
+    let failing = Fake::new(false, vec![later]);
+    let offices = |sink| watch::channel(office(vec![outlet("a", sink)])).1;
+    let summary = once(setup(&place.store, offices(failing))).await;
+    assert_eq!((summary.failed, summary.waiting), (210, 210));
+    queue(&place.store, 211, &["a"]).await;
+    let willing = Fake::new(false, vec![delivered()]);
+    once(setup(&place.store, offices(willing.clone()))).await;
+    assert_eq!(
+        willing.seen().iter().map(|(_, body)| body.as_slice()).collect::<Vec<_>>(),
+        [b"alert 211"]
+    );
+}

@@ -242,3 +242,19 @@ async fn paused_messages_are_given_up_in_the_end() {
         DeliveryFilter { state: Some(MessageState::Dead), limit: 9, ..DeliveryFilter::default() };
     assert_eq!(store.deliveries(dead).await.unwrap()[0].sink, "a");
 }
+
+#[tokio::test]
+async fn what_is_due_is_seen_behind_any_number_that_waits() {
+    let place = place();
+    let store = open(&place);
+    admit(&store, (1..=6).map(|n| plan(n, &["a"])).collect()).await;
+    let sink = SinkName::new("a");
+    let line = store.pending(&sink, 9).await.unwrap();
+    for (n, one) in line.iter().enumerate().take(5) {
+        let later = Settle::Again { due: at(990 - n as i64), counts: true, refused: false };
+        store.record(attempt(&one.id, Outcome::Retry { after: None }), later).await.unwrap();
+    }
+    let seen: Vec<MessageId> =
+        store.pending(&sink, 3).await.unwrap().into_iter().map(|one| one.id).collect();
+    assert_eq!(seen, [&line[0].id, &line[5].id, &line[4].id].map(Clone::clone));
+}

@@ -16,9 +16,6 @@ use crate::sink::Outlet;
 use crate::sink::contract::{Letter, Parcel, Stationery};
 use crate::store::{Pending, Settle, SinkState, Store, StoreError};
 
-/// Members of one digest.
-const DIGEST: usize = 50;
-
 /// Handles the messages of one sink.
 pub(super) struct Clerk {
     pub(super) store: Store,
@@ -27,7 +24,8 @@ pub(super) struct Clerk {
 }
 
 impl Clerk {
-    /// At a chat, more unsealed alerts than `burst` become one digest.
+    /// At a chat, more unsealed alerts than `burst` become a digest, or as many as the receiver needs
+    /// to show them all.
     pub(super) async fn digest(
         &self,
         pending: &[Pending],
@@ -40,12 +38,16 @@ impl Clerk {
             one.sealed.is_none() && matches!(one.kind, MessageKind::Raised | MessageKind::Updated)
         };
         let members: Vec<MessageId> =
-            pending.iter().filter(alert).take(DIGEST).map(|one| one.id.clone()).collect();
+            pending.iter().filter(alert).map(|one| one.id.clone()).collect();
         if members.len() <= self.outlet.burst {
             return Ok(false);
         }
-        tracing::info!(sink.id = %self.outlet.name, alerts = members.len(), "many alerts at once go as one digest");
-        self.store.merge(&self.outlet.name, members, now).await?;
+        let digests = members.len().div_ceil(self.outlet.sink.digest().max(1));
+        tracing::info!(sink.id = %self.outlet.name, alerts = members.len(), digests, "many alerts at once go as a digest");
+        // Alike in size: better six and six than eleven and one.
+        for part in members.chunks(members.len().div_ceil(digests)) {
+            self.store.merge(&self.outlet.name, part.to_vec(), now).await?;
+        }
         Ok(true)
     }
 

@@ -78,6 +78,9 @@ impl Sink for Fake {
     fn chat(&self) -> bool {
         self.chat
     }
+    fn digest(&self) -> usize {
+        6
+    }
     fn in_flight(&self) -> usize {
         if self.chat { 1 } else { 8 }
     }
@@ -388,6 +391,21 @@ async fn a_chat_gets_one_at_a_time_and_bursts_as_a_digest() {
     assert_eq!(bodies, ["digest of 5", "alert 6"]);
     assert_eq!(chat.most_in_flight(), 1);
     assert!(hook.most_in_flight() > 1, "a webhook takes several at a time");
+}
+
+#[tokio::test]
+async fn no_digest_holds_more_than_its_receiver_shows() {
+    let place = place();
+    for n in 1..=14 {
+        queue(&place.store, n, &["chat"]).await;
+    }
+    let chat = Fake::new(true, vec![delivered()]);
+    let running = start(&place.store, vec![outlet("chat", chat.clone())]);
+    chat.until(3).await;
+    running.stop().await;
+    let bodies: Vec<String> =
+        chat.seen().into_iter().map(|(_, body)| String::from_utf8(body).unwrap()).collect();
+    assert_eq!(bodies, ["digest of 5", "digest of 5", "digest of 4"]);
 }
 
 #[tokio::test]

@@ -61,6 +61,9 @@ pub trait Sink: Send + Sync {
     /// A chat: FIFO, one message in flight, bursts and backlogs go as a digest.
     fn chat(&self) -> bool;
 
+    /// Alerts that one digest shows whole, at least 1; only chats get digests.
+    fn digest(&self) -> usize;
+
     /// Messages in flight at a time; 1 for chats.
     fn in_flight(&self) -> usize;
 

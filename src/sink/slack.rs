@@ -23,6 +23,10 @@ const SECTION: usize = 2800;
 const BLOCKS: usize = 48;
 /// Blocks that one alert takes at most, with its divider.
 const BLOCKS_EACH: usize = 4;
+/// Alerts of a digest: what is left beside its headline.
+const DIGEST: usize = (BLOCKS - 1) / BLOCKS_EACH;
+/// Characters of an address; longer ones are not worth a lost message.
+const ADDRESS: usize = 1500;
 /// Characters of the notification text.
 const FALLBACK: usize = 300;
 
@@ -92,8 +96,9 @@ fn context(text: &str) -> Value {
 fn blocks(parts: &Parts) -> Vec<Value> {
     let headline = fit(&parts.headline, 600);
     let linked = match &parts.link {
-        // Very long addresses are not worth a lost message.
-        Some(url) if url.len() <= 1500 => format!("<{}|{}>", link(url), headline.replace('|', "¦")),
+        Some(url) if url.len() <= ADDRESS => {
+            format!("<{}|{}>", link(url), headline.replace('|', "¦"))
+        }
         _ => headline,
     };
     let mut top = format!("*{}*\n{linked}\n{}", fit(&parts.verdict, 600), fit(&parts.source, 300));
@@ -154,6 +159,10 @@ impl Sink for Slack {
         true
     }
 
+    fn digest(&self) -> usize {
+        DIGEST
+    }
+
     fn in_flight(&self) -> usize {
         1
     }
@@ -187,14 +196,15 @@ impl Sink for Slack {
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
         let one = |parts: &Parts| {
-            let link = parts.link.as_deref().filter(|url| url.len() <= 1500).unwrap_or_default();
-            format!("{}\n{}\n{}", fit(&parts.verdict, 400), fit(&parts.headline, 400), escape(link))
+            let link = parts.link.as_deref().map(escape).filter(|url| url.len() <= ADDRESS);
+            let link = link.unwrap_or_default();
+            format!("{}\n{}\n{link}", fit(&parts.verdict, 400), fit(&parts.headline, 400))
         };
         let text = match letter {
             Letter::Ping => PING.to_owned(),
             Letter::Alert(view) => one(&Parts::of(view, stationery)),
             Letter::Digest(views) => {
-                let shown = views.iter().take(10).map(|view| one(&Parts::of(view, stationery)));
+                let shown = views.iter().take(DIGEST).map(|view| one(&Parts::of(view, stationery)));
                 shown.collect::<Vec<_>>().join("\n\n")
             }
         };

@@ -476,6 +476,25 @@ fn mistakes_in_sinks_are_told() {
     assert_eq!(sinks.iter().map(|sink| sink.name.as_str()).collect::<Vec<_>>(), ["e", "f"]);
 }
 
+#[test]
+fn a_digest_of_slack_shows_every_alert_that_it_says_it_can() {
+    let sink = outlet("slack", "http://127.0.0.1:9/x", "").sink;
+    let views: Vec<AlertView> = (1..=sink.digest())
+        .map(|n| {
+            let mut one = view(&format!("Headline {n:02}"), "Canada may join AUKUS Pillar 2");
+            one.alert.id = AlertId(n as i64);
+            one
+        })
+        .collect();
+    let letter = Letter::Digest(views.clone());
+    let forms = [Some(sink.render(&letter, &stationery())), sink.fallback(&letter, &stationery())];
+    for sealed in forms.into_iter().flatten() {
+        let text = String::from_utf8(sealed.body).unwrap();
+        assert!(views.iter().all(|view| text.contains(&view.alert.item.title)), "{text}");
+        assert!(!text.contains(" more: see"), "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]

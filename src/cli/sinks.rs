@@ -69,13 +69,23 @@ pub(super) async fn sinks(
             Ok(ExitCode::SUCCESS)
         }
         SinksCommand::Enable { name } => {
-            switch(common, &config, &name, None).await?;
+            let sink = &named(&config, &name)?.name;
+            let store = common.open(&config, Access::Write)?;
+            store.enable_sink(sink, Timestamp::now()).await?;
+            store.close().await;
             screen.line(format!("{name} is enabled; what waited for it is due now"))?;
             Ok(ExitCode::SUCCESS)
         }
         SinksCommand::Disable { name } => {
             let why = "switched off by `pactwatch sinks disable`".to_owned();
-            switch(common, &config, &name, Some((Timestamp::now(), why))).await?;
+            let sink = &named(&config, &name)?.name;
+            let store = common.open(&config, Access::Write)?;
+            let known = store.sink_state(sink).await?;
+            // Since the first of several times: their messages' age stands still since then.
+            let since = known.disabled.as_ref().map_or_else(Timestamp::now, |(since, _)| *since);
+            let state = SinkState { disabled: Some((since, why)), ..known };
+            store.set_sink_state(sink, state).await?;
+            store.close().await;
             screen.line(format!("{name} is disabled; its queue is kept until `sinks enable`"))?;
             Ok(ExitCode::SUCCESS)
         }
@@ -130,18 +140,4 @@ fn named<'c>(config: &'c Config, name: &str) -> anyhow::Result<&'c SinkConfig> {
             .map_or_else(String::new, |near| format!("\ndid you mean `{near}`?"));
         anyhow::anyhow!("there is no sink `{name}` in the config{help}")
     })
-}
-
-/// Writes whether a sink is disabled; a running daemon notices within a second.
-async fn switch(
-    common: &Common,
-    config: &Config,
-    name: &str,
-    disabled: Option<(Timestamp, String)>,
-) -> anyhow::Result<()> {
-    let sink = &named(config, name)?.name;
-    let store = common.open(config, Access::Write)?;
-    store.set_sink_state(sink, SinkState { disabled, ..SinkState::default() }).await?;
-    store.close().await;
-    Ok(())
 }

@@ -1,12 +1,17 @@
 //! Sinks: what is remembered of them, and which queues wait for whom.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::row::{ms, time};
+use super::row::{ms, span, time};
 use super::writer::Care;
 use super::{SinkState, Store, StoreError};
 use crate::model::SinkName;
+
+/// Longest time for which the age of messages stands still while their sink is disabled.
+const STANDS: Duration = Duration::from_secs(14 * 24 * 3600);
 
 impl Store {
     /// Tells the outbox which sinks exist: rows of others wait as paused, rows of returned ones
@@ -43,6 +48,17 @@ impl Store {
         self.workers
             .write(Care::Full, move |connection| set_sink_state(connection, &sink, &state))
             .await
+    }
+
+    /// Enables a sink: what waited for it is due now, and starts without refusals. Its age stood
+    /// still while the sink was disabled, for at most 14 days.
+    ///
+    /// # Errors
+    ///
+    /// The commit failed; nothing was written.
+    pub async fn enable_sink(&self, sink: &SinkName, now: Timestamp) -> Result<(), StoreError> {
+        let sink = sink.clone();
+        self.workers.write(Care::Full, move |connection| enable(connection, &sink, now)).await
     }
 
     /// Sinks that are disabled.
@@ -123,6 +139,21 @@ fn set_sink_state(
             state.disabled.as_ref().map(|(_, why)| why),
             state.failures,
         ])?;
+    Ok(())
+}
+
+/// Clears what is held against a sink and its messages, and makes those due.
+fn enable(connection: &Connection, sink: &SinkName, now: Timestamp) -> Result<(), StoreError> {
+    let disabled = sink_state(connection, sink)?.disabled.map_or(now, |(since, _)| since);
+    set_sink_state(connection, sink, &SinkState::default())?;
+    connection
+        .prepare_cached(
+            // The order of creation stays. A clock that was set back moves nothing.
+            "UPDATE message SET due = ?2, refusals = 0,
+               created = created + min(max(?2 - max(created, ?3), 0), ?4)
+             WHERE sink = ?1 AND state IN ('queued', 'retrying', 'paused')",
+        )?
+        .execute(params![sink.as_str(), ms(now), ms(disabled), span(STANDS)])?;
     Ok(())
 }
 

@@ -258,3 +258,45 @@ async fn what_is_due_is_seen_behind_any_number_that_waits() {
         store.pending(&sink, 3).await.unwrap().into_iter().map(|one| one.id).collect();
     assert_eq!(seen, [&line[0].id, &line[5].id, &line[4].id].map(Clone::clone));
 }
+
+#[tokio::test]
+async fn an_enabled_sink_gets_what_waited_at_once_and_as_young_as_it_was() {
+    let place = place();
+    let store = open(&place);
+    admit(&store, (1..=2).map(|n| plan(n, &["a", "b"])).collect()).await;
+    let sinks = ["a", "b"].map(SinkName::new);
+    let day = 24 * 3600;
+    let disabled = Some((at(day), "refused".to_owned()));
+    for sink in &sinks {
+        let head = store.pending(sink, 9).await.unwrap().remove(0);
+        let refused = Settle::Again { due: at(99 * day), counts: true, refused: true };
+        store.record(attempt(&head.id, Outcome::Retry { after: None }), refused).await.unwrap();
+        let state = SinkState { disabled: disabled.clone(), ..SinkState::default() };
+        store.set_sink_state(sink, state).await.unwrap();
+    }
+    let mut later = plan(3, &["a"]);
+    later.alerts[0].0.raised = at(3 * day);
+    admit(&store, vec![later]).await;
+    let before = store.pending(&sinks[0], 9).await.unwrap();
+    for (sink, days) in sinks.iter().zip([4, 40]) {
+        store.enable_sink(sink, at(days * day)).await.unwrap();
+        assert!(store.sink_state(sink).await.unwrap().disabled.is_none());
+        let pending = store.pending(sink, 9).await.unwrap();
+        assert!(pending.iter().all(|one| one.due == at(days * day) && one.refusals == 0));
+    }
+    let mut ages: Vec<(MessageId, Timestamp)> = Vec::new();
+    ages.extend(
+        store.pending(&sinks[0], 9).await.unwrap().into_iter().map(|one| (one.id, one.created)),
+    );
+    let shift =
+        |one: &Pending, days: i64| one.created + jiff::SignedDuration::from_hours(24 * days);
+    for (id, created) in &ages {
+        let old = before.iter().find(|one| one.id == *id).unwrap();
+        let stood = if old.created == at(3 * day) { 1 } else { 3 };
+        assert_eq!(*created, shift(old, stood));
+    }
+    assert_eq!(ages.len(), 3);
+    let long = store.pending(&sinks[1], 9).await.unwrap().remove(0);
+    assert!(long.created < at(16 * day), "its age stood still for longer than 14 days");
+    assert!(long.created >= at(14 * day));
+}

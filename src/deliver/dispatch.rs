@@ -176,6 +176,8 @@ struct Worker {
     /// Attempts under way, and whose they are.
     flying: FuturesUnordered<BoxFuture<'static, Landing>>,
     aloft: HashSet<MessageId>,
+    /// In a single pass, what was tried, and whether in its plain form: each once.
+    tried: Option<HashSet<(MessageId, bool)>>,
     /// Whether the store's last trouble was told.
     troubled: bool,
     summary: Summary,
@@ -200,6 +202,7 @@ impl Worker {
             stop,
             flying: FuturesUnordered::new(),
             aloft: HashSet::new(),
+            tried: None,
             troubled: false,
             summary: Summary::default(),
         }
@@ -215,7 +218,7 @@ impl Worker {
             if self.stop.is_cancelled() {
                 break;
             }
-            let wait = match self.look(None).await {
+            let wait = match self.look().await {
                 Ok(Next::Again) => continue,
                 Ok(Next::At(due)) => {
                     self.recovered();
@@ -253,13 +256,13 @@ impl Worker {
         }
     }
 
-    /// One pass over what is due now.
+    /// One pass over what is due, with the digests and plain forms that come of it.
     async fn once(mut self) -> Summary {
-        let horizon = Timestamp::now();
+        self.tried = Some(HashSet::new());
         loop {
             let looked = match self.stop.is_cancelled() {
                 true => Ok(Next::At(None)),
-                false => self.look(Some(horizon)).await,
+                false => self.look().await,
             };
             let outcome = match looked {
                 Ok(Next::Again) => continue,
@@ -306,9 +309,8 @@ impl Worker {
         }
     }
 
-    /// Looks at the rows and does what is due. With a horizon only what was due by then, so that one
-    /// pass ends.
-    async fn look(&mut self, horizon: Option<Timestamp>) -> Result<Next, StoreError> {
+    /// Looks at the rows and does what is due; in a single pass nothing twice, so that it ends.
+    async fn look(&mut self) -> Result<Next, StoreError> {
         let now = Timestamp::now();
         let store = &self.clerk.store;
         let state = store.sink_state(&self.clerk.outlet.name).await?;
@@ -338,13 +340,16 @@ impl Worker {
         if room == 0 {
             return Ok(Next::At(None));
         }
-        let due = self.due(&pending, horizon.unwrap_or(now), room);
+        let due = self.due(&pending, now, room);
         if due.is_empty() {
             return Ok(Next::At(self.next_due(&pending)));
         }
         for message in due {
             let (clerk, id) = (self.clerk.clone(), message.id.clone());
             self.aloft.insert(id.clone());
+            if let Some(tried) = &mut self.tried {
+                tried.insert((id.clone(), message.fallback));
+            }
             self.flying.push(Box::pin(async move { (id, clerk.attempt(message).await) }));
         }
         Ok(Next::Again)
@@ -353,13 +358,16 @@ impl Worker {
     /// Which messages to attempt now: at a chat the head of the line alone, elsewhere as many as there
     /// is room for.
     fn due(&self, pending: &[Pending], now: Timestamp, room: usize) -> Vec<Pending> {
-        let ready = |one: &&Pending| one.due <= now;
+        let done = |one: &Pending| {
+            self.tried.as_ref().is_some_and(|tried| tried.contains(&(one.id.clone(), one.fallback)))
+        };
+        let ready = |one: &&Pending| one.due <= now && !done(one);
         if !self.clerk.outlet.sink.chat() {
             return pending.iter().filter(ready).take(room).cloned().collect();
         }
         let mut line = pending.iter();
         let Some(head) = line.next() else { return Vec::new() };
-        if head.due <= now {
+        if ready(&head) {
             return vec![head.clone()];
         }
         // A head that keeps failing lets one pass; if that one is accepted, the fault was the head's.

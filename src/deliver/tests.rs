@@ -494,3 +494,31 @@ async fn many_that_wait_for_later_hold_up_no_new_one() {
         [b"alert 211"]
     );
 }
+
+#[tokio::test]
+async fn one_pass_sends_its_digests_and_plain_forms_too() {
+    let place = place();
+    for n in 1..=14 {
+        queue(&place.store, n, &["chat"]).await;
+    }
+    let refused = Some(Outcome::Refused(Refusal::Message));
+    let chat = Fake::new(true, vec![refused, delivered()]);
+    let office = watch::channel(office(vec![outlet("chat", chat.clone())])).1;
+    let summary = once(setup(&place.store, office)).await;
+    assert_eq!(summary, Summary { delivered: 3, failed: 1, waiting: 0 });
+    assert_eq!(chat.seen()[1].1, b"plain");
+}
+
+#[tokio::test]
+async fn one_pass_tries_nothing_twice() {
+    let place = place();
+    for n in 1..=3 {
+        queue(&place.store, n, &["chat", "hook"]).await;
+    }
+    let again = || vec![Some(Outcome::Throttled { after: Some(Duration::ZERO) })];
+    let (chat, hook) = (Fake::new(true, again()), Fake::new(false, again()));
+    let outlets = vec![outlet("chat", chat.clone()), outlet("hook", hook.clone())];
+    let office = watch::channel(office(outlets)).1;
+    once(setup(&place.store, office)).await;
+    assert_eq!((chat.seen().len(), hook.seen().len()), (1, 3));
+}

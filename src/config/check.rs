@@ -52,6 +52,7 @@ pub(super) fn cross_check(config: &Config, problems: &Problems) {
             }
         }
     }
+    values_that_never_match(config, problems);
     if config.feeds.is_empty() {
         problems.add(
             Diagnostic::warning(None, "there are no feeds, so nothing will be polled")
@@ -71,4 +72,94 @@ pub(super) fn cross_check(config: &Config, problems: &Problems) {
             ),
         );
     }
+}
+
+/// Names that people write where a subtag is wanted.
+const LANGUAGES: [(&str, &str); 24] = [
+    ("arabic", "ar"),
+    ("chinese", "zh"),
+    ("czech", "cs"),
+    ("danish", "da"),
+    ("dutch", "nl"),
+    ("english", "en"),
+    ("finnish", "fi"),
+    ("french", "fr"),
+    ("german", "de"),
+    ("greek", "el"),
+    ("hebrew", "he"),
+    ("hindi", "hi"),
+    ("hungarian", "hu"),
+    ("italian", "it"),
+    ("japanese", "ja"),
+    ("korean", "ko"),
+    ("norwegian", "no"),
+    ("polish", "pl"),
+    ("portuguese", "pt"),
+    ("russian", "ru"),
+    ("spanish", "es"),
+    ("swedish", "sv"),
+    ("turkish", "tr"),
+    ("ukrainian", "uk"),
+];
+
+/// Reports candidates, languages and tags of sinks that no alert will ever bear.
+fn values_that_never_match(config: &Config, problems: &Problems) {
+    for sink in &config.sinks {
+        let wants = |what: String| format!("the sink `{}` wants {what}", sink.name);
+        let mean = |near: Option<&str>, else_help: &str| {
+            near.map_or_else(|| else_help.to_owned(), |near| format!("did you mean `{near}`?"))
+        };
+        for code in &sink.route.candidates {
+            if config.rules.candidates().any(|(known, _)| known == code) {
+                continue;
+            }
+            let near = by_name(code, config.rules.candidates());
+            problems.add(
+                Diagnostic::error(
+                    sink.span,
+                    wants(format!("the candidate `{code}`, which no file names")),
+                )
+                .help(mean(near, "write its code, as `[place.…]` has it, like `IE`"))
+                .unquoted(),
+            );
+        }
+        for language in &sink.route.languages {
+            let short = (2..=3).contains(&language.len());
+            if short && language.bytes().all(|byte| byte.is_ascii_lowercase()) {
+                continue;
+            }
+            let first = language.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+            let tag = (2..=3).contains(&first.len()).then_some(first.as_str());
+            let known = LANGUAGES.iter().map(|(name, tag)| (*tag, *name));
+            problems.add(
+                Diagnostic::error(sink.span, wants(format!("the language `{language}`")))
+                    .help(mean(tag.or_else(|| by_name(language, known)), "write it like `en`"))
+                    .unquoted(),
+            );
+        }
+        let tags = || config.feeds.iter().flat_map(|feed| &feed.tags).map(String::as_str);
+        for tag in &sink.route.tags {
+            if tags().any(|known| known == tag) {
+                continue;
+            }
+            problems.add(
+                Diagnostic::warning(
+                    sink.span,
+                    wants(format!("the tag `{tag}`, which no feed has")),
+                )
+                .help(mean(nearest(tag, tags()), "give it to a feed: `tags = […]`"))
+                .unquoted(),
+            );
+        }
+    }
+}
+
+/// The code of what is meant by a code in other letters or by a name.
+fn by_name<'c>(text: &str, known: impl Iterator<Item = (&'c str, &'c str)>) -> Option<&'c str> {
+    let known: Vec<(&str, &str)> = known.collect();
+    if let Some((code, _)) = known.iter().find(|(code, _)| code.eq_ignore_ascii_case(text)) {
+        return Some(code);
+    }
+    let near = nearest(text, known.iter().map(|(_, name)| *name))?;
+    known.iter().find(|(_, name)| *name == near).map(|(code, _)| *code)
 }

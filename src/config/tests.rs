@@ -143,3 +143,38 @@ fn every_query_of_the_rules_page_flags_what_it_says() {
     assert!(count >= 12, "only {count} rows were found");
     with_pack(&rules);
 }
+
+#[test]
+fn routing_values_that_can_never_match_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("main.toml");
+    let read = |route: &str| {
+        let text = format!(
+            "include = ['builtin:alliances']\n[network]\ncontact = 'x'\n\
+             [[feed]]\nurl = 'https://example.org/feed'\ntags = ['europe']\n\
+             [[sink]]\nname = 'a'\ntype = 'console'\n{route}\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        load(Some(&path))
+    };
+    let sound = read("candidates = ['IE', 'SE']\nlanguages = ['en', 'ja']\ntags = ['europe']");
+    assert_eq!(sound.unwrap().1.render(false), "");
+    for (route, said, help) in [
+        ("candidates = ['Ireland']", "candidate `Ireland`", "did you mean `IE`?"),
+        ("candidates = ['ie']", "candidate `ie`", "did you mean `IE`?"),
+        ("candidates = ['QQ']", "candidate `QQ`", "write its code"),
+        ("languages = ['english']", "language `english`", "did you mean `en`?"),
+        ("languages = ['EN-gb']", "language `EN-gb`", "did you mean `en`?"),
+        ("languages = ['gibberish']", "language `gibberish`", "write it like `en`"),
+    ] {
+        let report = read(route).expect_err(route).render(false);
+        assert!(report.contains(said) && report.contains(help), "{report}");
+    }
+    let report = read("tags = ['europa']").unwrap().1;
+    assert_eq!(report.warnings(), 1);
+    let report = report.render(false);
+    assert!(
+        report.contains("tag `europa`") && report.contains("did you mean `europe`?"),
+        "{report}"
+    );
+}

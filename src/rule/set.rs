@@ -106,6 +106,15 @@ impl RuleSet {
             .map(|list| list.shown.as_str())
     }
 
+    /// What can be a candidate: places and alliances that knock as one, each with the name to show.
+    pub fn candidates(&self) -> impl Iterator<Item = (&str, &str)> {
+        let lists = self.0.lexicon.lists.iter();
+        let knocks = |kind, bloc| kind == ListKind::Place || (kind == ListKind::Alliance && bloc);
+        lists
+            .filter(move |list| knocks(list.kind, list.bloc))
+            .map(|list| (list.name.as_str(), list.shown.as_str()))
+    }
+
     /// An act by its name.
     pub fn act(&self, name: &str) -> Option<ActKind> {
         let list = self

@@ -6,8 +6,9 @@
 //! answered: one slow answer holds up its own message alone.
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -28,6 +29,9 @@ use crate::store::{Pending, Store, StoreError};
 const TICK: Duration = Duration::from_secs(20);
 /// Wait after the store has failed.
 const STORE_WAIT: Duration = Duration::from_secs(2);
+/// Wait before a worker that panicked is started again; doubles up to the longest.
+const RESTART: Duration = Duration::from_secs(1);
+const LONGEST_RESTART: Duration = Duration::from_secs(300);
 /// Open messages that a worker looks at: the head of the line and those that are due first.
 const LOOK: usize = 200;
 /// After so many failures of a head that alone makes the receiver fail, the next may pass it.
@@ -98,24 +102,13 @@ pub async fn run(setup: DeliverSetup) {
         for outlet in &current.outlets {
             let bell = Arc::new(Notify::new());
             bells.push(bell.clone());
-            let worker = Worker::new(&store, &current, outlet, stop.clone());
-            workers.spawn(worker.work(bell));
+            workers.spawn(keep(store.clone(), current.clone(), outlet.clone(), stop.clone(), bell));
         }
         let mut tick = tokio::time::interval(TICK / 2);
         let reloaded = loop {
             tokio::select! {
                 () = nudge.notified() => bells.iter().for_each(|bell| bell.notify_one()),
                 _ = tick.tick() => pulse.beat(),
-                Some(ended) = workers.join_next(), if !workers.is_empty() => {
-                    if let Err(error) = ended {
-                        tracing::error!(%error, "a sink's worker failed; all are started again");
-                    }
-                    // What made it fail may do so again at once.
-                    tokio::select! {
-                        () = tokio::time::sleep(STORE_WAIT) => break true,
-                        () = shutdown.cancelled() => break false,
-                    }
-                }
                 changed = office.changed() => match changed {
                     Ok(()) => break true,
                     // Nobody can reload any more; the end comes by `shutdown`.
@@ -136,6 +129,35 @@ pub async fn run(setup: DeliverSetup) {
         if !reloaded {
             return;
         }
+    }
+}
+
+/// Keeps one sink's worker at work until told to stop: one that panics costs the others nothing and
+/// is started again, after a pause that grows while it keeps panicking.
+async fn keep(
+    store: Store,
+    office: Arc<Office>,
+    outlet: Outlet,
+    stop: CancellationToken,
+    bell: Arc<Notify>,
+) {
+    let mut pause = RESTART;
+    loop {
+        let begun = Instant::now();
+        let worker = Worker::new(&store, &office, &outlet, stop.clone());
+        // Nothing of a worker outlives its panic; what it had not recorded is due again.
+        if AssertUnwindSafe(worker.work(bell.clone())).catch_unwind().await.is_ok() {
+            return;
+        }
+        if begun.elapsed() > LONGEST_RESTART {
+            pause = RESTART;
+        }
+        tracing::error!(sink.id = %outlet.name, "a sink's worker failed by a fault of ours; it is started again in {} s", pause.as_secs());
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => return,
+        }
+        pause = (pause * 2).min(LONGEST_RESTART);
     }
 }
 

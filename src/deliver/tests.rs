@@ -34,6 +34,8 @@ struct Fake {
     /// The most that were under way at once.
     flights: watch::Sender<usize>,
     together: bool,
+    /// How many of its first attempts panic.
+    panics: usize,
 }
 
 impl Fake {
@@ -46,6 +48,7 @@ impl Fake {
             bell: watch::channel(0).0,
             flights: watch::channel(0).0,
             together: false,
+            panics: 0,
         })
     }
 
@@ -109,6 +112,7 @@ impl Sink for Fake {
                 self.flights.send_replace(now.1);
             }
             self.bell.send_replace(number);
+            assert!(number > self.panics, "this receiver panics, as it should");
             if self.together {
                 // Answers only when another is under way as well.
                 let mut both = self.flights.subscribe();
@@ -521,4 +525,23 @@ async fn one_pass_tries_nothing_twice() {
     let office = watch::channel(office(outlets)).1;
     once(setup(&place.store, office)).await;
     assert_eq!((chat.seen().len(), hook.seen().len()), (1, 3));
+}
+
+#[tokio::test]
+async fn a_worker_that_panics_is_started_again_and_costs_the_others_nothing() {
+    let place = place();
+    queue(&place.store, 1, &["good", "bad"]).await;
+    let good = Fake::new(false, vec![None]);
+    let bad = Fake::new(true, vec![delivered()]);
+    let bad = Arc::new(Fake { panics: 1, ..Arc::into_inner(bad).unwrap() });
+    let running =
+        start(&place.store, vec![outlet("good", good.clone()), outlet("bad", bad.clone())]);
+    good.until(1).await;
+    bad.until(2).await;
+    queue(&place.store, 2, &["bad"]).await;
+    running.nudge.notify_one();
+    bad.until(3).await;
+    running.stop().await;
+    assert_eq!(good.seen().len(), 1, "the attempt of another sink was cut short");
+    assert_eq!(bad.seen()[0], bad.seen()[1]);
 }

@@ -477,6 +477,16 @@ fn mistakes_in_sinks_are_told() {
 }
 
 #[test]
+fn a_webhook_without_a_secret_is_told() {
+    let hook = "[[sink]]\nname = 'x'\ntype = 'webhook'\nurl = 'https://hooks.example.org/'\n";
+    let (sinks, problems) = read(hook);
+    assert_eq!((sinks.len(), problems.len()), (1, 1));
+    assert_eq!(problems[0].severity, Severity::Warning);
+    assert!(problems[0].message.contains("nothing is signed"), "{}", problems[0].message);
+    assert!(read(&format!("{hook}secret = {{ file = 'x' }}\n")).1.is_empty());
+}
+
+#[test]
 fn a_digest_of_slack_shows_every_alert_that_it_says_it_can() {
     let sink = outlet("slack", "http://127.0.0.1:9/x", "").sink;
     let views: Vec<AlertView> = (1..=sink.digest())

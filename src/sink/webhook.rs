@@ -31,6 +31,13 @@ pub(super) struct WebhookSection {
 impl WebhookSection {
     pub(super) fn read(table: &Table<'_>) -> Option<Self> {
         let secret = secret(table, "secret");
+        if !table.has("secret") {
+            table.problems().add(
+                Diagnostic::warning(table.span(), "the webhook has no `secret`: nothing is signed")
+                    .help("put `whsec_` and 24 to 64 bytes in base64 into a file: secret = { file = \"…\" }")
+                    .unquoted(),
+            );
+        }
         let mut previous = Vec::new();
         for (text, span) in table.strings("previous_secrets").unwrap_or_default() {
             if previous.len() == PREVIOUS {

@@ -37,6 +37,9 @@ pub enum Every {
 /// validators cover, never before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedState {
+    /// SHA-256 of the configured address that all this was learned from: an address may hold a
+    /// secret. `None` in what was saved before it was noted.
+    pub address: Option<[u8; 32]>,
     /// What makes the next request conditional.
     pub validators: Validators,
     /// The next poll is due at this time.
@@ -71,6 +74,7 @@ impl FeedState {
     /// The state of a feed that was never polled: due at `now`.
     pub fn new(now: Timestamp) -> Self {
         Self {
+            address: None,
             validators: Validators::default(),
             next_due: now,
             last_poll: None,

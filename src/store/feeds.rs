@@ -62,10 +62,10 @@ pub(super) fn save(
     let mut statement = connection.prepare_cached(
         "INSERT INTO feed (name, etag, last_modified, body_hash, next_due, last_poll, last_success,
            last_new, failures, last_error, last_status, condition, moved_to, moved_count, rhythm,
-           at_least, skip_hours, skip_days, entries, faults)
+           at_least, skip_hours, skip_days, entries, faults, address)
          VALUES (:name, :etag, :last_modified, :body_hash, :next_due, :last_poll, :last_success,
            :last_new, :failures, :last_error, :last_status, :condition, :moved_to, :moved_count,
-           :rhythm, :at_least, :skip_hours, :skip_days, :entries, :faults)
+           :rhythm, :at_least, :skip_hours, :skip_days, :entries, :faults, :address)
          ON CONFLICT (name) DO UPDATE SET etag = excluded.etag,
            last_modified = excluded.last_modified, body_hash = excluded.body_hash,
            next_due = excluded.next_due, last_poll = excluded.last_poll,
@@ -75,13 +75,15 @@ pub(super) fn save(
            moved_to = excluded.moved_to, moved_count = excluded.moved_count,
            rhythm = excluded.rhythm, at_least = excluded.at_least,
            skip_hours = excluded.skip_hours, skip_days = excluded.skip_days,
-           entries = excluded.entries, faults = excluded.faults
+           entries = excluded.entries, faults = excluded.faults,
+           address = excluded.address
          RETURNING id",
     )?;
     let validators = &state.validators;
     let id = statement.query_row(
         named_params! {
             ":name": name.as_str(),
+            ":address": state.address.as_ref().map(<[u8; 32]>::as_slice),
             ":etag": validators.etag,
             ":last_modified": validators.last_modified,
             ":body_hash": validators.body_hash.as_ref().map(<[u8; 32]>::as_slice),
@@ -131,12 +133,16 @@ fn state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
     let word: String = row.get("condition")?;
     let moved_to: Option<String> = row.get("moved_to")?;
     let moved_count: u32 = row.get("moved_count")?;
-    let hash: Option<Vec<u8>> = row.get("body_hash")?;
+    let hash = |column: &str| -> rusqlite::Result<Option<[u8; 32]>> {
+        let bytes: Option<Vec<u8>> = row.get(column)?;
+        Ok(bytes.and_then(|bytes| bytes.try_into().ok()))
+    };
     Ok(FeedState {
+        address: hash("address")?,
         validators: Validators {
             etag: row.get("etag")?,
             last_modified: row.get("last_modified")?,
-            body_hash: hash.and_then(|hash| hash.try_into().ok()),
+            body_hash: hash("body_hash")?,
         },
         next_due: time(row.get("next_due")?),
         last_poll: at("last_poll")?,

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -111,9 +112,7 @@ impl Round {
             let mut entry = match known {
                 Some(Entry { feed: before, mut state, busy }) => {
                     if before.url != feed.url {
-                        // Another document: what was learned of the first would hide it.
-                        state =
-                            FeedState { last_success: state.last_success, ..FeedState::new(now) };
+                        state = anew(&state, now);
                     } else if state.failures == 0
                         && state.last_poll.is_some()
                         && (before.every != feed.every || *poll != self.subscription.poll)
@@ -126,13 +125,20 @@ impl Round {
                 }
                 None => {
                     let state = self.parked.remove(&feed.name);
-                    let state = state.unwrap_or_else(|| FeedState::new(now));
+                    let state = match state {
+                        Some(saved) if saved.address.is_some_and(|of| of != digest(&feed.url)) => {
+                            anew(&saved, now)
+                        }
+                        Some(saved) => saved,
+                        None => FeedState::new(now),
+                    };
                     // One that was taken away and comes back may still be under way.
                     let busy = self.underway.values().any(|visit| visit.feed.name == feed.name);
                     Entry { feed: feed.clone(), state, busy }
                 }
             };
             let state = &mut entry.state;
+            state.address = Some(digest(&feed.url));
             state.next_due = schedule::believable(state.next_due, feed.every, poll, now);
             if !entry.busy && state.condition != Condition::Retired {
                 self.due.insert((state.next_due, feed.name.clone()));
@@ -280,6 +286,17 @@ impl Round {
     pub(super) async fn abort(&mut self) {
         self.visits.shutdown().await;
     }
+}
+
+/// The state of a feed whose address was changed: what was learned of the other document would hide
+/// this one, and keep a feed retired that was mended.
+fn anew(before: &FeedState, now: Timestamp) -> FeedState {
+    FeedState { last_success: before.last_success, ..FeedState::new(now) }
+}
+
+/// What a configured address is remembered by.
+fn digest(address: &str) -> [u8; 32] {
+    Sha256::digest(address).into()
 }
 
 /// What a visit that panicked comes to: a failed poll of that feed, and nothing else.

@@ -177,6 +177,21 @@ async fn every_state_shows_under_its_word() {
 }
 
 #[tokio::test]
+async fn a_feed_that_was_gone_is_polled_again_at_a_mended_address() {
+    let site = Site::start().await;
+    let hook = Hook::willing().await;
+    site.mood("gone", Mood::Status(410));
+    let program = Program::new(&Program::config(&[site.url("gone")], &hook.url("alerts")));
+    program.run(&["once"]).await;
+    assert_eq!(program.json(&["feeds", "list"]).await[0]["state"], "retired");
+    site.publish("mended", [entry("ireland", "Ireland formally applies to join NATO", "")]);
+    program.configure(&Program::config(&[site.url("mended")], &hook.url("alerts")));
+    program.run(&["once"]).await;
+    let feed = &program.json(&["feeds", "list"]).await[0];
+    assert_eq!((&feed["state"], &feed["items"]), (&"ok".into(), &1.into()), "{feed}");
+}
+
+#[tokio::test]
 async fn a_message_is_shown_and_retried_under_its_id() {
     let (program, _site, hook) = after_one_round().await;
     let id = program.json(&["deliveries", "list"]).await[0]["id"].as_str().unwrap().to_owned();

@@ -441,3 +441,25 @@ async fn a_receiver_that_is_gone_ends_the_station() {
     };
     tokio::time::timeout(PATIENCE, run(setup)).await.expect("it ends by itself");
 }
+
+#[tokio::test]
+async fn what_was_learned_of_another_address_is_forgotten_after_a_restart_too() {
+    let site = Site::new().await;
+    site.script("/gone", [answer(410, &[], "")]);
+    site.script("/old", [answer(301, &[("location", "/moved")], "")]);
+    site.script("/moved", [answer(200, &[("etag", "\"moved\"")], FEED)]);
+    site.script("/new", [answer(200, &[], FEED)]);
+    let retired = poll(&feed("a", site.url("/gone")), None).await.next;
+    assert_eq!(retired.condition, Condition::Retired);
+    let mut moved = None;
+    for _ in 0..3 {
+        moved = Some(poll(&feed("a", site.url("/old")), moved).await.next);
+    }
+    for saved in [retired, moved.unwrap()] {
+        let polled = poll(&feed("a", site.url("/new")), Some(saved)).await;
+        assert_eq!((items(&polled), polled.next.condition), (1, Condition::Ok));
+    }
+    let asked = site.asked("/new");
+    assert_eq!(asked.len(), 2);
+    assert!(asked.iter().all(|headers| headers.get("if-none-match").is_none()));
+}

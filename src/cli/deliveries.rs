@@ -4,11 +4,13 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::listing::{list, parse_since, short_time};
 use super::{Common, Screen};
+use crate::config::Config;
 use crate::model::{MessageId, MessageState};
-use crate::store::{Access, DeliveryFilter};
+use crate::store::{Access, DeliveryFilter, MessageRow, Store};
 
 /// Commands below `deliveries`.
 #[derive(Debug, Subcommand)]
@@ -39,6 +41,19 @@ pub(super) enum DeliveriesCommand {
         #[arg(required = true)]
         ids: Vec<String>,
     },
+    /// Give messages up: out of the queue, off the dead letters
+    Discard {
+        /// The webhook-ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+}
+
+/// What is done with a message by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hand {
+    Retry,
+    Discard,
 }
 
 fn parse_state(text: &str) -> Result<MessageState, String> {
@@ -102,19 +117,90 @@ pub(super) async fn deliveries(
             }
         }
         DeliveriesCommand::Retry { ids } => {
-            let store = common.open(&config, Access::Write)?;
-            for id in ids {
-                if !store.retry(&MessageId::new(&id), Timestamp::now()).await? {
-                    anyhow::bail!("{}, or it is delivered already", unknown(&id));
-                }
-                screen.line(format!("{id} is due now, under the same id"))?;
-            }
-            store.close().await;
+            return by_hand(common, &config, &ids, Hand::Retry, screen).await;
+        }
+        DeliveriesCommand::Discard { ids } => {
+            return by_hand(common, &config, &ids, Hand::Discard, screen).await;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// Retries or discards each message on its own; what cannot be done costs the others nothing.
+async fn by_hand(
+    common: &Common,
+    config: &Config,
+    ids: &[String],
+    hand: Hand,
+    screen: &mut Screen,
+) -> anyhow::Result<ExitCode> {
+    let store = common.open(config, Access::Write)?;
+    let mut failures = Vec::new();
+    let mut unknown_ids = false;
+    for id in ids {
+        let Some(message) = store.delivery(&MessageId::new(id)).await?.map(|one| one.message)
+        else {
+            failures.push(format!("there is no message `{id}`"));
+            unknown_ids = true;
+            continue;
+        };
+        match settle(&store, config, &message, hand).await? {
+            Ok(text) if !screen.json() => screen.line(text)?,
+            Ok(_) => {
+                let state = match hand {
+                    Hand::Retry => MessageState::Queued,
+                    Hand::Discard => MessageState::Discarded,
+                };
+                screen.object(&json!({ "id": id, "state": state.as_str() }))?;
+            }
+            Err(why) => failures.push(why),
+        }
+    }
+    store.close().await;
+    if failures.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    if unknown_ids {
+        failures.push(LISTED.to_owned());
+    }
+    screen.flush()?;
+    anyhow::bail!("{}", failures.join("\n"))
+}
+
+/// Does it to one message. What came of it, or why it cannot be done, ready to show.
+async fn settle(
+    store: &Store,
+    config: &Config,
+    message: &MessageRow,
+    hand: Hand,
+) -> anyhow::Result<Result<String, String>> {
+    let MessageRow { id, sink, state, .. } = message;
+    let name = MessageId::new(id);
+    let done = match hand {
+        Hand::Retry if !config.sinks.iter().any(|one| one.name.as_str() == sink) => {
+            return Ok(Err(format!(
+                "{id} is for the sink `{sink}`, which the config does not name: nobody would send it"
+            )));
+        }
+        Hand::Retry => store.retry(&name, Timestamp::now()).await?,
+        Hand::Discard => store.discard(&name, Timestamp::now()).await?,
+    };
+    if !done {
+        return Ok(Err(format!("{id} is {state} already")));
+    }
+    if hand == Hand::Discard {
+        return Ok(Ok(format!("{id} is discarded; `pactwatch deliveries retry` brings it back")));
+    }
+    let disabled = store.sink_troubles().await?.iter().any(|trouble| trouble.name == *sink);
+    Ok(Ok(match disabled {
+        true => format!("{id} waits, under the same id, for `pactwatch sinks enable {sink}`"),
+        false => format!("{id} is due now, under the same id"),
+    }))
+}
+
+/// Where ids are found.
+const LISTED: &str = "`pactwatch deliveries list` shows those there are";
+
 fn unknown(id: &str) -> String {
-    format!("there is no message `{id}`\n`pactwatch deliveries list` shows those there are")
+    format!("there is no message `{id}`\n{LISTED}")
 }

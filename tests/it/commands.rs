@@ -192,6 +192,43 @@ async fn a_feed_that_was_gone_is_polled_again_at_a_mended_address() {
 }
 
 #[tokio::test]
+async fn messages_are_settled_by_hand_each_on_its_own() {
+    let (program, _site, hook) = after_one_round().await;
+    let id = program.json(&["deliveries", "list"]).await[0]["id"].as_str().unwrap().to_owned();
+    let state = async || program.json(&["deliveries", "list"]).await[0]["state"].clone();
+    // An id that does not exist costs the others nothing, and each is told on a line of its own.
+    let output = program.run(&["deliveries", "discard", "msg_none", &id]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains(&format!("{id} is discarded")), "{}", text(&output));
+    assert_eq!(
+        errors(&output),
+        "error: there is no message `msg_none`\n\
+         `pactwatch deliveries list` shows those there are\n"
+    );
+    assert_eq!(state().await, "discarded");
+    let again = program.run(&["deliveries", "discard", &id]).await;
+    assert!(errors(&again).contains("is discarded already"), "{}", errors(&again));
+    program.run(&["once"]).await;
+    assert_eq!(hook.received().len(), 1, "a discarded message was sent");
+    // A message that nobody would send is not said to be due.
+    let config = std::fs::read_to_string(program.path("pactwatch.toml")).unwrap();
+    program.configure(&config.replace("name = \"hook\"", "name = \"other\""));
+    let gone = program.run(&["deliveries", "retry", &id]).await;
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(errors(&gone).contains("the sink `hook`, which"), "{}", errors(&gone));
+    program.configure(&config);
+    assert!(program.run(&["sinks", "disable", "hook"]).await.status.success());
+    let waits = program.run(&["deliveries", "retry", "msg_none", &id]).await;
+    assert!(text(&waits).contains("sinks enable hook"), "{}", text(&waits));
+    assert_eq!(state().await, "queued");
+    assert!(program.run(&["sinks", "enable", "hook"]).await.status.success());
+    let sent = program.run(&["deliveries", "retry", &id, "--json"]).await;
+    let row: Value = serde_json::from_str(text(&sent).trim()).unwrap();
+    assert_eq!(row, serde_json::json!({ "id": id, "state": "queued" }));
+    assert_eq!(sent.status.code(), Some(0));
+}
+
+#[tokio::test]
 async fn a_message_is_shown_and_retried_under_its_id() {
     let (program, _site, hook) = after_one_round().await;
     let id = program.json(&["deliveries", "list"]).await[0]["id"].as_str().unwrap().to_owned();

@@ -83,9 +83,10 @@ pub(super) async fn stories(
                         screen.line(format!("  {level}, {score:.2}: {reason}"))?;
                     }
                 }
-                let told = if member.mode == SHADOW { "in shadow, recorded" } else { "told" };
+                // Whether anybody was told is for `alerts show` to say.
+                let how = if member.mode == SHADOW { "in shadow, recorded" } else { "raised" };
                 for alert in &member.alerts {
-                    screen.line(format!("  {told} as {alert}"))?;
+                    screen.line(format!("  {how} as {alert}"))?;
                 }
             }
         }

@@ -229,6 +229,19 @@ async fn messages_are_settled_by_hand_each_on_its_own() {
 }
 
 #[tokio::test]
+async fn a_story_says_what_was_raised_and_not_what_was_told() {
+    let site = Site::start().await;
+    site.publish("paper", [entry("ireland", "Ireland formally applies to join NATO", "")]);
+    let hook = Hook::willing().await;
+    let config = Program::config(&[site.url("paper")], &hook.url("alerts"));
+    let program = Program::new(&(config + "alliances = [\"BRICS\"]\n"));
+    program.run(&["once"]).await;
+    assert_eq!(hook.received().len(), 0);
+    let shown = text(&program.run(&["stories", "show", "S-1"]).await);
+    assert!(shown.contains("  raised as A-1\n") && !shown.contains("told"), "{shown}");
+}
+
+#[tokio::test]
 async fn a_message_is_shown_and_retried_under_its_id() {
     let (program, _site, hook) = after_one_round().await;
     let id = program.json(&["deliveries", "list"]).await[0]["id"].as_str().unwrap().to_owned();

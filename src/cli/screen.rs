@@ -59,6 +59,14 @@ impl Screen {
         writeln!(self.out, "{text}")
     }
 
+    /// One line of text, cut where the terminal is narrower.
+    pub(crate) fn fitted(&mut self, text: &str) -> io::Result<()> {
+        match self.width {
+            Some(width) => self.line(cut_to_width(text, width)),
+            None => self.line(text),
+        }
+    }
+
     /// Text in a style, plain where colour is off.
     pub(crate) fn styled(&self, style: Style, text: impl Display) -> String {
         match self.colour {

@@ -353,6 +353,20 @@ async fn replay_says_what_another_config_would_gain_and_lose() {
 }
 
 #[tokio::test]
+async fn replay_of_history_shows_what_it_flags() {
+    let (program, _site, _hook) = after_one_round().await;
+    let shown = text(&program.run(&["replay", "--since", "30d"]).await);
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(
+        lines[0].contains("  alert      flash") && lines[0].ends_with("NATO ← Ireland"),
+        "{shown}"
+    );
+    assert_eq!(lines[1], "    Ireland formally applies to join NATO");
+    assert!(lines[2].starts_with("2 items: 1 alert") && lines[3].contains("max_age"), "{shown}");
+    assert!(!shown.contains("Storm closes"), "{shown}");
+}
+
+#[tokio::test]
 async fn replay_can_look_at_headlines_alone() {
     let program = Program::new("include = [\"builtin:alliances\"]\n");
     let item = r#"{"id":"1","title":"Dakar looks east to BRICS","summary":"Senegal has asked to join BRICS."}"#;

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::explain::rules_and_network;
-use super::listing::parse_since;
+use super::listing::{parse_since, short_time};
+use super::picture::move_line;
 use super::progress::Progress;
 use super::score::Score;
 use super::{Common, Screen};
@@ -116,6 +117,7 @@ pub(super) async fn replay(
         score: Score::new(args.errors),
         other: args.against.as_deref().map(|path| Comparison::with(path, args)).transpose()?,
         title_only: args.title_only,
+        headlines: args.since.is_some() && !screen.json(),
     };
     match (&args.items, args.since) {
         (Some(path), _) => items::from_file(path, &mut run, screen)?,
@@ -126,6 +128,9 @@ pub(super) async fn replay(
         let counts: Vec<String> =
             run.tally.decisions.iter().map(|(word, count)| format!("{count} {word}")).collect();
         screen.line(format!("{} items: {}", run.tally.items, counts.join(", ")))?;
+        if run.headlines {
+            screen.line("no item was too old here; the daemon goes by `[story] max_age` too")?;
+        }
         run.score.print(screen)?;
         if let Some(other) = &run.other {
             other.print(screen)?;
@@ -149,6 +154,8 @@ struct Run {
     score: Score,
     other: Option<Comparison>,
     title_only: bool,
+    /// Whether what is flagged is shown as it comes: history has no labels to be measured by.
+    headlines: bool,
 }
 
 impl Run {
@@ -167,9 +174,15 @@ impl Run {
         let compared = self.other.as_mut().map(|other| other.add(&item, &finding, label));
         self.score.add(&item, &finding, label);
         let Finding { matched, .. } = finding;
+        let shown = self.headlines.then(|| (item.date(), item.title.clone()));
         let step = self.replay.next(item, matched.clone());
         let decision = step.decision.as_str();
         self.tally.count(decision);
+        if let (Some((date, title)), Some(found)) = (shown, &matched) {
+            let (date, level) = (short_time(date), step.level.map_or("", Level::as_str));
+            screen.fitted(&format!("{date}  {decision:<9}  {level:<10}  {}", move_line(found)))?;
+            screen.fitted(&format!("    {title}"))?;
+        }
         if screen.json() {
             let mut output = output(id, decision, step.level, matched, step.decision.story());
             output.against = compared;

@@ -1,4 +1,4 @@
-//! What systemd is told: ready, reloading, stopping, alive (`sd_notify(3)`, `Type=notify-reload`).
+//! What systemd is told: ready, reloading, stopping, alive (`sd_notify(3)`, `Type=notify`).
 //!
 //! Without systemd every call is a silent no-op.
 

@@ -7,13 +7,27 @@ use serde_json::json;
 
 use super::screen::GOOD;
 use super::{BAD_CONFIG, Common, Screen, refusal};
+use crate::config;
 use crate::daemon::{self, Unusable};
 use crate::setting::{Diagnostic, Severity};
 use crate::store::{Access, Store, StoreError};
 
 /// Config, rules with their examples, secrets, database.
 pub(super) async fn check(common: &Common, screen: &mut Screen) -> anyhow::Result<ExitCode> {
-    let (config, mut report) = common.load_with_report()?;
+    let (config, mut report) = match config::load(common.config.as_deref()) {
+        Ok(loaded) => loaded,
+        Err(report) if screen.json() => {
+            // The same keys; what could not be read is null.
+            let file = report.files().next().or(common.config.as_deref());
+            screen.object(&json!({
+                "config": file, "feeds": null, "rules": null, "examples": null, "sinks": null,
+                "database": null, "errors": report.lines_of(Severity::Error),
+                "warnings": report.lines_of(Severity::Warning), "rule_ids": null,
+            }))?;
+            return Ok(ExitCode::from(BAD_CONFIG));
+        }
+        Err(report) => return Err(refusal(&report)),
+    };
     if let Err(Unusable(mistakes)) = daemon::equip(&config) {
         report.add(mistakes);
     }
@@ -31,14 +45,15 @@ pub(super) async fn check(common: &Common, screen: &mut Screen) -> anyhow::Resul
         }
     };
     let examples: usize = config.rules.rules().map(|rule| rule.examples).sum();
-    let rules = config.rules.rules().count();
+    let ids: Vec<String> = config.rules.rules().map(|rule| rule.id.to_string()).collect();
+    let rules = ids.len();
     let refused = report.errors() > 0;
     if screen.json() {
         screen.object(&json!({
             "config": config.path, "feeds": config.feeds.len(), "rules": rules,
             "examples": examples, "sinks": config.sinks.len(), "database": config.database,
             "errors": report.lines_of(Severity::Error),
-            "warnings": report.lines_of(Severity::Warning),
+            "warnings": report.lines_of(Severity::Warning), "rule_ids": ids,
         }))?;
         return Ok(if refused { ExitCode::from(BAD_CONFIG) } else { ExitCode::SUCCESS });
     }
@@ -54,12 +69,33 @@ pub(super) async fn check(common: &Common, screen: &mut Screen) -> anyhow::Resul
     screen.line(format!("config    {}", files.join(", ")))?;
     screen.line(format!("feeds     {}", config.feeds.len()))?;
     screen.line(format!("rules     {rules}, all {examples} examples hold"))?;
+    for line in wrapped(&ids, NAMES_WIDTH) {
+        screen.line(format!("          {line}"))?;
+    }
     let sinks: Vec<String> = config.sinks.iter().map(|sink| sink.name.to_string()).collect();
     screen.line(format!("sinks     {}", sinks.join(", ")))?;
     screen.line(format!("database  {} ({database})", config.database.display()))?;
     let verdict = screen.styled(GOOD, "ok");
     screen.line(verdict)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Columns for names beside the heads of the report, on a terminal of 80.
+const NAMES_WIDTH: usize = 70;
+
+/// Names with commas between them, in lines of at most this width where a name is not wider itself.
+fn wrapped(names: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        let comma = if index + 1 < names.len() { "," } else { "" };
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + name.len() + comma.len() <= width => {
+                line.push_str(&format!(" {name}{comma}"));
+            }
+            _ => lines.push(format!("{name}{comma}")),
+        }
+    }
+    lines
 }
 
 /// What there is to say of the database. One of an older version is no mistake: the next start

@@ -167,6 +167,9 @@ async fn dispatch(cli: Cli, screen: &mut Screen) -> anyhow::Result<ExitCode> {
     match cli.command.unwrap_or(Command::Run) {
         Command::Run => run::run(common).await,
         Command::Once(args) => run::once(common, &args, screen).await,
+        Command::Demo(_) if common.json => {
+            anyhow::bail!("the demo is a picture for people, without --json\nleave --json out")
+        }
         Command::Demo(args) => demo::demo(&args, screen).await,
         Command::Check => check::check(common, screen).await,
         Command::Status => status::status(common, screen).await,

@@ -110,7 +110,7 @@ impl Report {
         blocks.join("\n\n")
     }
 
-    /// All of it as single lines `file:line:col: message`, for logs.
+    /// All of it as single lines `file:line:col: message (cure)`, for logs.
     pub fn lines(&self) -> Vec<String> {
         self.diagnostics.iter().map(|one| self.line(one)).collect()
     }
@@ -123,7 +123,8 @@ impl Report {
 
     fn line(&self, one: &Diagnostic) -> String {
         let place = self.sources.spot(one).map(|span| self.sources.place(span) + ": ");
-        place.unwrap_or_default() + &one.message
+        let cure = one.help.as_ref().map(|help| format!(" ({})", help.replace('\n', " ")));
+        place.unwrap_or_default() + &one.message + &cure.unwrap_or_default()
     }
 }
 

@@ -44,7 +44,7 @@ pub enum MessageState {
     Queued,
     /// Attempted, due again.
     Retrying,
-    /// Its sink is disabled or gone from the config.
+    /// Its sink is gone from the config.
     Paused,
     /// Accepted by the receiver.
     Delivered,

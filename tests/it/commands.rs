@@ -367,6 +367,28 @@ async fn replay_of_history_shows_what_it_flags() {
 }
 
 #[tokio::test]
+async fn check_lists_the_rules_and_tells_programs_every_mistake() {
+    let program = Program::new("include = [\"builtin:alliances\"]\n");
+    let shown = text(&program.run(&["check"]).await);
+    assert!(shown.contains("security-alliance"), "{shown}");
+    let long = shown.lines().find(|line| line.starts_with("     ") && line.chars().count() > 80);
+    assert_eq!(long, None);
+    program.configure("include = [\"builtin:alliances\"]\n[poll]\nper_hosts = 2\n");
+    let output = program.run(&["check", "--json"]).await;
+    assert_eq!(output.status.code(), Some(78));
+    let told: Value = serde_json::from_str(&text(&output)).unwrap();
+    let mistake = told["errors"][0].as_str().unwrap();
+    // With its place and its cure, as the log of a refused reload has them.
+    assert!(mistake.contains("pactwatch.toml:3:1: "), "{mistake}");
+    assert!(
+        mistake.contains("per_hosts") && mistake.contains("did you mean `per_host`?"),
+        "{mistake}"
+    );
+    let demo = program.run(&["demo", "--json"]).await;
+    assert_eq!((demo.status.code(), text(&demo)), (Some(1), String::new()));
+}
+
+#[tokio::test]
 async fn replay_can_look_at_headlines_alone() {
     let program = Program::new("include = [\"builtin:alliances\"]\n");
     let item = r#"{"id":"1","title":"Dakar looks east to BRICS","summary":"Senegal has asked to join BRICS."}"#;

@@ -17,6 +17,7 @@ use crate::judge::Replay;
 use crate::model::{Every, Feed, FeedName, Item, ItemKey, Kind};
 use crate::net::{Client, NetworkSection};
 use crate::rule::RuleSet;
+use crate::watch::PollSection;
 use crate::watch::read::{Document, read};
 use crate::{text, watch};
 
@@ -51,12 +52,12 @@ pub(super) async fn explain(
     args: &ExplainArgs,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let (rules, network) = rules_and_network(common)?;
+    let (rules, network, poll) = rules_and_network(common)?;
     let now = match args.date {
         Some(date) => date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp(),
         None => Timestamp::now(),
     };
-    let items = items(args, &network, now).await?;
+    let items = items(args, &network, &poll, now).await?;
     for (index, item) in items.iter().enumerate() {
         let finding = rules.examine(item);
         let level = finding.matched.clone().map(|matched| {
@@ -77,24 +78,27 @@ pub(super) async fn explain(
     Ok(ExitCode::SUCCESS)
 }
 
-/// The rules of the config, or the shipped pack where there is no config.
-pub(super) fn rules_and_network(common: &Common) -> anyhow::Result<(RuleSet, NetworkSection)> {
+/// The rules of the config with what fetching goes by, or the shipped pack where there is no config.
+pub(super) fn rules_and_network(
+    common: &Common,
+) -> anyhow::Result<(RuleSet, NetworkSection, PollSection)> {
     if config::find(common.config.as_deref()).is_none() {
         let rules = config::builtin_rules().map_err(|report| super::refusal(&report))?;
-        return Ok((rules, NetworkSection::default()));
+        return Ok((rules, NetworkSection::default(), PollSection::default()));
     }
-    let Config { rules, network, .. } = common.load()?;
-    Ok((rules, network))
+    let Config { rules, network, poll, .. } = common.load()?;
+    Ok((rules, network, poll))
 }
 
 async fn items(
     args: &ExplainArgs,
     network: &NetworkSection,
+    poll: &PollSection,
     now: Timestamp,
 ) -> anyhow::Result<Vec<Item>> {
     if let Some(url) = &args.url {
-        let (bytes, content_type) = fetch(network, url).await?;
-        return Ok(from_document(&bytes, content_type.as_deref(), url.as_str(), now));
+        let (bytes, content_type, base) = fetch(network, poll, url).await?;
+        return Ok(from_document(&bytes, content_type.as_deref(), &base, now));
     }
     if let Some(path) = &args.file {
         let bytes =
@@ -115,13 +119,15 @@ async fn items(
     Ok(vec![plain(&text, now)])
 }
 
-/// Fetches one address with the bounds and the guard of polling.
+/// Fetches one address with the bounds and the guard of polling: the bytes, their type, and the
+/// address that they came from after redirects.
 pub(super) async fn fetch(
     network: &NetworkSection,
+    poll: &PollSection,
     url: &Url,
-) -> anyhow::Result<(Vec<u8>, Option<String>)> {
+) -> anyhow::Result<(Vec<u8>, Option<String>, String)> {
     let client = Client::new(&network.feed_client(0))?;
-    let fetched = watch::fetch_once(&client, url, &watch::PollSection::default()).await;
+    let fetched = watch::fetch_once(&client, url, poll).await;
     fetched.map_err(|why| anyhow::anyhow!("failed to fetch `{url}`: {why}"))
 }
 

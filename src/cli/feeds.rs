@@ -127,9 +127,8 @@ async fn test(common: &Common, args: &TestArgs, screen: &mut Screen) -> anyhow::
     let address = Url::parse(&args.source).ok().filter(|url| url.has_host());
     let (bytes, content_type, base) = match address {
         Some(url) => {
-            let (_, network) = rules_and_network(common)?;
-            let (bytes, content_type) = fetch(&network, &url).await?;
-            (bytes, content_type, url.to_string())
+            let (_, network, poll) = rules_and_network(common)?;
+            fetch(&network, &poll, &url).await?
         }
         None => {
             let bytes = std::fs::read(Path::new(&args.source))

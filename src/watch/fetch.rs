@@ -84,8 +84,8 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Fetches one document with the bounds of polling, unconditionally: its bytes and its
-/// `Content-Type`.
+/// Fetches one document with the bounds of polling, unconditionally: its bytes, its
+/// `Content-Type`, and the address that it came from after redirects.
 ///
 /// # Errors
 ///
@@ -94,9 +94,9 @@ pub async fn fetch_once(
     client: &Client,
     url: &Url,
     poll: &PollSection,
-) -> Result<(Vec<u8>, Option<String>), Failure> {
+) -> Result<(Vec<u8>, Option<String>, String), Failure> {
     match fetch(client, url.as_str(), &Validators::default(), poll).await.answer {
-        Answer::Document { bytes, content_type, .. } => Ok((bytes, content_type)),
+        Answer::Document { bytes, content_type, url, .. } => Ok((bytes, content_type, url.into())),
         Answer::Failed(failure) => Err(failure),
         Answer::Gone => Err(Failure::new("the server says that it is gone for good (410)")),
         Answer::NotModified(_) => Err(Failure::new("the server answers 304 to a first request")),

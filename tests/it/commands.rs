@@ -430,6 +430,20 @@ async fn feeds_test_reads_a_file_as_the_daemon_would() {
 }
 
 #[tokio::test]
+async fn what_is_fetched_by_hand_keeps_to_the_bounds_of_polling() {
+    let site = Site::start().await;
+    site.publish("paper", [entry("ireland", "Ireland formally applies to join NATO", "")]);
+    let config = Program::config(&[], "https://example.org/hook");
+    let program = Program::new(&config.replace("[poll]\n", "[poll]\nmax_body = \"100B\"\n"));
+    let url = site.url("paper");
+    for arguments in [["feeds", "test", &url], ["explain", "--url", &url]] {
+        let output = program.run(&arguments).await;
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(errors(&output).contains("larger than 100 bytes"), "{}", errors(&output));
+    }
+}
+
+#[tokio::test]
 async fn the_demo_works_without_config_or_network() {
     let program = Program::new("");
     let output = program.command(&["demo"]).output().await.unwrap();

@@ -106,7 +106,7 @@ pub(super) async fn replay(
     args: &ReplayArgs,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let (rules, _) = rules_and_network(common)?;
+    let (rules, ..) = rules_and_network(common)?;
     let mut run = Run {
         replay: match args.no_dedup {
             true => Replay::alone(rules.standings()),

@@ -10,6 +10,7 @@ use super::picture::{Context, explain};
 use super::{Common, Screen};
 use crate::model::{AlertId, Finding};
 use crate::store::{Access, AlertFilter, SHADOW};
+use crate::text::clean;
 
 /// Commands below `alerts`.
 #[derive(Debug, Subcommand)]
@@ -82,29 +83,33 @@ pub(super) async fn alerts(
                 return Ok(ExitCode::SUCCESS);
             }
             let alert = &detail.alert;
-            let finding = Finding { matched: Some(alert.matched.clone()), ..Finding::default() };
-            let context = Context { level: Some(alert.level), decision: None };
+            let finding = Finding {
+                matched: Some(alert.matched.clone()),
+                masked: alert.matched.masked.clone(),
+                ..Finding::default()
+            };
+            let context = Context { level: Some(alert.level), ..Context::default() };
             screen.line(format!("{id}   {}   {}", alert.story, alert.kind.as_str()))?;
             explain(screen, &alert.item, &finding, context)?;
             let url = alert.item.url.as_deref().unwrap_or("no link");
-            screen.line(format!("item   {} · {} · {url}", alert.item.title, alert.item.feed))?;
+            screen.line(clean(&format!("item   {} · {url}", alert.item.feed)))?;
             screen.line(format!(
                 "dates  published {}, raised {}",
                 alert.item.published.map_or_else(|| "unknown".to_owned(), short_time),
                 short_time(alert.raised)
             ))?;
             for before in &alert.before {
-                screen.line(format!(
+                screen.line(clean(&format!(
                     "before {} {} {} {}",
                     short_time(before.since),
                     before.candidate,
                     before.act,
                     before.title
-                ))?;
+                )))?;
             }
             for copy in &detail.also_in {
                 let how = if copy.copy { " (same text)" } else { "" };
-                screen.line(format!("also   {} · {}{how}", copy.feed, copy.title))?;
+                screen.line(clean(&format!("also   {} · {}{how}", copy.feed, copy.title)))?;
             }
             for message in &detail.messages {
                 screen.line(format!(

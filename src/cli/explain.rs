@@ -10,7 +10,10 @@ use jiff::Timestamp;
 use serde_json::json;
 use url::Url;
 
-use super::picture::{Context, explain as picture};
+use super::example::{Example, example};
+use super::picture::{Context, compact, explain as picture, row};
+use super::screen::DIM;
+use super::wording::why_level;
 use super::{Common, Screen};
 use crate::config::{self, Config};
 use crate::judge::Replay;
@@ -29,10 +32,11 @@ const ITEMS: usize = 100;
 /// Options of `explain`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  pactwatch explain \"Canada may join AUKUS Pillar 2\"\n  \
+    pactwatch explain \"Headline || Text of the article\"\n  \
     pactwatch explain --file article.txt --date 2022-05-18\n  \
     pactwatch explain --url https://www.example.org/feed.xml")]
 pub(super) struct ExplainArgs {
-    /// A headline; `-` reads standard input (first line the headline, the rest the text)
+    /// A headline, or headline and text parted by ` || ` or a line break; `-` reads standard input
     #[arg(required_unless_present_any = ["url", "file"])]
     text: Option<String>,
     /// A feed or a page
@@ -58,24 +62,72 @@ pub(super) async fn explain(
         None => Timestamp::now(),
     };
     let items = items(args, &network, &poll, now).await?;
-    for (index, item) in items.iter().enumerate() {
-        let finding = rules.examine(item);
-        let level = finding.matched.clone().map(|matched| {
+    let (mut flagged, mut near) = (0, 0);
+    for item in &items {
+        let mut finding = rules.examine(item);
+        let (recognised, masked) = rules.recognise(item);
+        if finding.matched.is_none() {
+            finding.masked = masked;
+        }
+        let level = finding.matched.clone().and_then(|matched| {
             Replay::alone(rules.standings()).next(item.clone(), Some(matched)).level
         });
+        flagged += usize::from(finding.matched.is_some());
+        near += usize::from(finding.matched.is_none() && !finding.near.is_empty());
         if screen.json() {
+            let why = finding.matched.as_ref().zip(level);
             screen.object(&json!({
-                "title": item.title, "url": item.url, "level": level.flatten(),
+                "title": item.title, "url": item.url, "level": level,
                 "match": finding.matched, "near": finding.near, "masked": finding.masked,
+                "level_reason": why.map(|(matched, level)| why_level(matched, level)),
+                "found": recognised, "example": example(&rules, item, &finding),
             }))?;
-            continue;
+        } else if items.len() > 1 {
+            compact(screen, item, &finding, level)?;
+        } else {
+            picture(
+                screen,
+                item,
+                &finding,
+                Context { level, decision: None, recognised: &recognised },
+            )?;
+            to_paste(screen, &example(&rules, item, &finding), finding.matched.is_some())?;
         }
-        if index > 0 {
-            screen.line("")?;
-        }
-        picture(screen, item, &finding, Context { level: level.flatten(), decision: None })?;
+    }
+    if items.len() > 1 && !screen.json() {
+        let quiet = items.len() - flagged;
+        screen.line(format!("{flagged} flagged, {quiet} quiet, {near} of them near a rule"))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The lines that keep or change how this text is judged; never wrapped, so that they can be copied.
+fn to_paste(screen: &mut Screen, lines: &Example, flagged: bool) -> std::io::Result<()> {
+    let Some(rule) = &lines.rule else {
+        row(
+            screen,
+            DIM,
+            "paste",
+            &["under `match` of a rule, if it must be told:".to_owned()],
+            "",
+        )?;
+        return screen.line(&lines.yes);
+    };
+    let pairs = match flagged {
+        true => vec![
+            (format!("under `match` of {rule}, to keep it so:"), &lines.yes),
+            ("under `no_match`, if it is a false alarm:".to_owned(), &lines.no),
+        ],
+        false => vec![(
+            format!("under `no_match` of {rule}; under `match`, if it must be told:"),
+            &lines.no,
+        )],
+    };
+    for (label, line) in pairs {
+        row(screen, DIM, "paste", &[label], "")?;
+        screen.line(line)?;
+    }
+    Ok(())
 }
 
 /// The rules of the config with what fetching goes by, or the shipped pack where there is no config.
@@ -164,10 +216,15 @@ fn between<'t>(text: &'t str, open: &str, close: &str) -> Option<&'t str> {
     text.get(start..end)
 }
 
-/// A text as an item: the first line is the headline, the rest the body.
+/// A text as an item: the first line, or what stands before ` || `, is the headline, the rest the
+/// body.
 fn plain(source: &str, now: Timestamp) -> Item {
     let source = source.trim();
-    let (title, body) = source.split_once('\n').unwrap_or((source, ""));
+    let (first, rest) = source.split_once('\n').unwrap_or((source, ""));
+    let (title, body) = match first.split_once(" || ") {
+        Some((title, body)) => (title, format!("{body}\n{rest}")),
+        None => (first, rest.to_owned()),
+    };
     Item {
         key: ItemKey::new("explain"),
         feed: FeedName::new("explain"),
@@ -175,7 +232,7 @@ fn plain(source: &str, now: Timestamp) -> Item {
         canonical: None,
         title: text::clean(title),
         summary: String::new(),
-        body: text::clean_lines(body),
+        body: text::clean_lines(&body),
         author: String::new(),
         categories: Vec::new(),
         language: None,

@@ -16,6 +16,7 @@ pub const BUILTIN_PACK: &str = "builtin:alliances";
 /// The shipped pack: who the alliances are, what ties a country to them, what is told.
 const ALLIANCES: &str = include_str!("../../config/alliances.toml");
 const WORDS: &str = include_str!("../../config/words.toml");
+const GLOSSES: &str = include_str!("../../config/glosses.toml");
 const RULES: &str = include_str!("../../config/rules.toml");
 /// The name under which the places alone are included; the pack brings them along.
 pub const BUILTIN_PLACES: &str = "builtin:places";
@@ -24,15 +25,16 @@ const PACK_PLACES: &str = include_str!("../../config/places.toml");
 
 /// The embedded files that an include by this name stands for.
 pub(super) fn builtin(name: &str) -> &'static [(&'static str, &'static str)] {
-    const ALL: [(&str, &str); 4] = [
+    const ALL: [(&str, &str); 5] = [
         (BUILTIN_PACK, ALLIANCES),
         ("builtin:words", WORDS),
+        ("builtin:glosses", GLOSSES),
         ("builtin:rules", RULES),
         (BUILTIN_PLACES, PACK_PLACES),
     ];
     match name {
         BUILTIN_PACK => &ALL,
-        BUILTIN_PLACES => &ALL[3..],
+        BUILTIN_PLACES => &ALL[4..],
         _ => &[],
     }
 }

@@ -178,6 +178,7 @@ async fn queue(store: &Store, n: i64, sinks: &[&str]) {
         alliances: Vec::new(),
         candidates: Vec::new(),
         also_named: Vec::new(),
+        members: Vec::new(),
         genre: Genre::Report,
         evidence: Vec::new(),
         masked: Vec::new(),

@@ -78,6 +78,7 @@ pub(super) fn matched(moves: Vec<Move>) -> Match {
         alliances: vec!["NATO".to_owned()],
         candidates,
         also_named: Vec::new(),
+        members: Vec::new(),
         genre: Genre::Report,
         evidence: Vec::new(),
         masked: Vec::new(),

@@ -74,6 +74,12 @@ pub struct Evidence {
     pub list: String,
     /// The part it plays.
     pub role: Role,
+    /// What it is, ready to show: `Japan`, `nickname of AUKUS`, `word of joining`; may be empty.
+    #[serde(default)]
+    pub label: String,
+    /// What it means in English, where the text is in another language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gloss: Option<String>,
 }
 
 /// A hit that a longer or a masking term took away.
@@ -170,6 +176,9 @@ pub struct Match {
     pub candidates: Vec<String>,
     /// Other non-members that the item names.
     pub also_named: Vec<String>,
+    /// Members of these alliances that the item names.
+    #[serde(default)]
+    pub members: Vec<String>,
     /// What sort of text it is.
     pub genre: Genre,
     /// The spans that made the rules hold.
@@ -187,8 +196,36 @@ pub struct NearMiss {
     pub rule: RuleId,
     /// The alliance for which it was tried, where one was named.
     pub alliance: Option<String>,
-    /// What was missing, ready to show ("no act in the sentence of NATO").
+    /// What was missing, ready to show ("no tie between Sweden and NATO").
     pub missing: String,
+    /// How far it was from holding: the parts that were missing, and [`NearMiss::FAR`] more where the
+    /// alliance's name was all there was of it.
+    #[serde(default)]
+    pub distance: u8,
+}
+
+impl NearMiss {
+    /// From this distance on, a miss says little: nothing but a name was there.
+    pub const FAR: u8 = 8;
+}
+
+/// A word of the lexicon in an item, whether or not it served a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recognised {
+    /// Where it stands.
+    pub field: Field,
+    /// First Unicode scalar value.
+    pub start: usize,
+    /// One past the last.
+    pub end: usize,
+    /// The text of the span.
+    pub text: String,
+    /// The list that holds the term.
+    pub list: String,
+    /// The part it could play.
+    pub role: Role,
+    /// What it is, ready to show: `Norway, a member`, `NATO, but only before “exercise”`.
+    pub label: String,
 }
 
 /// All that the rules say of one item.

@@ -22,7 +22,8 @@ pub use id::{AlertId, FeedName, ItemKey, MessageId, RuleId, SinkName, StoryId};
 pub use item::{Field, Item, Kind, TextHash};
 pub use ledger::{LedgerEntry, Standing};
 pub use matched::{
-    ActKind, Evidence, Finding, Genre, Level, Masked, Match, Move, NearMiss, Role, RuleScore,
+    ActKind, Evidence, Finding, Genre, Level, Masked, Match, Move, NearMiss, Recognised, Role,
+    RuleScore,
 };
 pub use message::{Attempt, DeadReason, MessageKind, MessageState, Outcome, Refusal, Sealed};
 pub use plan::{Addressee, Decision, ItemRow, Plan, Sameness, StoryChange};

@@ -34,6 +34,7 @@ impl Draft {
             problems,
         };
         compiler.lists(&self.lists);
+        compiler.lexicon.glosses = self.glosses;
         let mut rules = Vec::new();
         for (id, span) in &self.switched_off {
             if !self.rules.iter().any(|rule| rule.id == *id) {

@@ -48,13 +48,6 @@ pub(crate) struct Scope<'s> {
     pub(crate) acts: &'s [bool],
 }
 
-impl Scope<'_> {
-    /// Whether the item names this alliance in any way.
-    pub(crate) fn names(&self, list: ListId) -> bool {
-        self.hits.all.iter().any(|hit| hit.list == Some(list))
-    }
-}
-
 impl Node {
     /// Whether the rule must be tried once per alliance.
     pub(crate) fn asks_alliance(&self) -> bool {

@@ -64,13 +64,20 @@ pub(crate) struct Hits<'i> {
     pub(crate) masked: Vec<Masked>,
     /// Whether the item's language is English or unknown.
     english: bool,
+    /// What was taken away and what took it, all kinds; texts are made where somebody asks.
+    pub(crate) hidden: Vec<(Hit, Hit)>,
 }
 
 impl<'i> Hits<'i> {
     /// Folds and scans an item.
     pub(crate) fn of(item: &'i Item, scanner: &Scanner, lexicon: &Lexicon) -> Self {
-        let mut hits =
-            Hits { units: Vec::new(), all: Vec::new(), masked: Vec::new(), english: true };
+        let mut hits = Hits {
+            units: Vec::new(),
+            all: Vec::new(),
+            masked: Vec::new(),
+            hidden: Vec::new(),
+            english: true,
+        };
         hits.english = item.language.as_deref().is_none_or(|language| language.starts_with("en"));
         hits.add(Field::Title, &item.title, scanner, lexicon);
         hits.add(Field::Summary, &item.summary, scanner, lexicon);
@@ -138,6 +145,7 @@ impl<'i> Hits<'i> {
     fn mask(&mut self, lexicon: &Lexicon) {
         let kind = |hit: &Hit| hit.list.map(|list| lexicon.list(list).kind);
         let mut gone = vec![false; self.all.len()];
+        let mut hidden = Vec::new();
         for (index, hit) in self.all.iter().enumerate() {
             let kind_of = kind(hit);
             if kind_of == Some(ListKind::Mask) {
@@ -163,6 +171,7 @@ impl<'i> Hits<'i> {
             });
             let Some(by) = stronger else { continue };
             gone[index] = true;
+            hidden.push((*hit, *by));
             let Some(list) = hit.list.filter(|_| kind_of == Some(ListKind::Alliance)) else {
                 continue;
             };
@@ -185,6 +194,7 @@ impl<'i> Hits<'i> {
                 self.masked.push(masked);
             }
         }
+        self.hidden = hidden;
         let mut keep = gone.iter().map(|gone| !gone);
         self.all.retain(|_| keep.next().unwrap_or(true));
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
+use super::gloss::Glosses;
 use super::section::{By, ListKind, Membership};
 use super::term::{Spelling, Term};
 
@@ -110,6 +111,8 @@ pub(crate) struct Lexicon {
     pub(crate) denial: Option<ListId>,
     /// The act of a sentence in which a rule holds and no other act stands.
     pub(crate) otherwise: Option<ListId>,
+    /// What foreign words mean.
+    pub(crate) glosses: Glosses,
 }
 
 impl Lexicon {

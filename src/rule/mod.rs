@@ -6,19 +6,22 @@
 //!
 //! The way of an item: `hits` folds its texts and finds every term in one pass (`scan`), takes away
 //! what is masked and weighs what is weak; `eval` asks each query, once per alliance named; `moves`
-//! reads who does what about whom; `set` puts it together.
+//! reads who does what about whom; `set` puts it together; `gloss` says what
+//! foreign evidence means, `miss` what was missing, `recognise` what was seen besides.
 
 mod build;
 mod drift;
 mod eval;
 mod example;
 mod genre;
+mod gloss;
 mod hits;
 mod lexicon;
 mod miss;
 mod moves;
 mod parts;
 mod query;
+mod recognise;
 mod regex;
 mod resolve;
 mod scan;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use toml::de::DeValue;
 
+use super::gloss::Glosses;
 use super::term::{Spelling, Term};
 use crate::model::Level;
 use crate::setting::{Diagnostic, Problems, Span, Table};
@@ -107,6 +108,8 @@ pub struct Draft {
     pub(super) lists: BTreeMap<String, ListDraft>,
     pub(super) rules: Vec<RuleDraft>,
     pub(super) switched_off: Vec<(String, Span)>,
+    /// What foreign words mean, for those who read the explanation.
+    pub(super) glosses: Glosses,
 }
 
 impl Draft {
@@ -120,6 +123,9 @@ impl Draft {
                 }
             }
             table.finish();
+        }
+        if let Some(table) = root.table("gloss") {
+            self.glosses.read(table);
         }
         for table in root.tables("rule") {
             self.rule(table);

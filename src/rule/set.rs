@@ -9,8 +9,9 @@ use super::eval::{Node, Scope};
 use super::genre::genre;
 use super::hits::Hits;
 use super::lexicon::{Lexicon, ListId, day};
-use super::miss::missing;
+use super::miss::{Miss, missing, most_telling};
 use super::moves::{acts_of, alliances, candidates_of, moves};
+use super::recognise::{label, members_named};
 use super::scan::Scanner;
 use super::section::ListKind;
 use crate::model::{
@@ -20,8 +21,6 @@ use crate::model::{
 
 /// Pieces of evidence that a match keeps.
 const EVIDENCE: usize = 40;
-/// Near misses that a finding keeps.
-const NEAR: usize = 8;
 /// Other places that a match names.
 const ALSO_NAMED: usize = 20;
 
@@ -56,7 +55,7 @@ pub struct RuleInfo {
 
 /// All rules, compiled. Cheap to clone; immutable, so a reload swaps the whole.
 #[derive(Debug, Clone)]
-pub struct RuleSet(Arc<Inner>);
+pub struct RuleSet(pub(super) Arc<Inner>);
 
 #[derive(Debug)]
 pub(super) struct Inner {
@@ -175,27 +174,27 @@ impl Inner {
                 let scope = Scope { hits: &hits, lexicon, alliance: *alliance, candidates, acts };
                 match self.try_rule(rule, &scope) {
                     Ok(holding) => held.push((index, holding)),
-                    Err(why) => near.extend(why.map(|missing| NearMiss {
+                    Err(why) => near.extend(why.map(|miss| NearMiss {
                         rule: rule.id.clone(),
                         alliance: alliance.map(|list| lexicon.list(list).name.clone()),
-                        missing,
+                        distance: miss.distance(),
+                        missing: miss.what,
                     })),
                 }
             }
-            if per_alliance
-                && near.len() < NEAR
-                && named.is_empty()
-                && self.moves_without_alliance(&hits)
-            {
+            if per_alliance && named.is_empty() && self.moves_without_alliance(&hits) {
                 near.push(NearMiss {
                     rule: rule.id.clone(),
                     alliance: None,
                     missing: "names no alliance".to_owned(),
+                    distance: NearMiss::FAR,
                 });
             }
         }
-        near.truncate(NEAR);
-        let matched = self.matched(item, &hits, &scopes, held, date);
+        let told: Vec<ListId> = held.iter().filter_map(|(_, one)| one.alliance).collect();
+        let near =
+            most_telling(near, |name| told.iter().any(|list| lexicon.list(*list).name == name));
+        let matched = self.matched(item, &hits, &scopes, &held, date);
         Finding { matched, near, masked: hits.masked }
     }
 
@@ -214,14 +213,14 @@ impl Inner {
     }
 
     /// Whether a rule holds in a scope, or what is missing where part of it does.
-    fn try_rule(&self, rule: &Rule, scope: &Scope<'_>) -> Result<Holding, Option<String>> {
+    fn try_rule(&self, rule: &Rule, scope: &Scope<'_>) -> Result<Holding, Option<Miss>> {
         let Some(evidence) = rule.when.holds(scope, None) else {
             return Err(missing(&rule.when, scope));
         };
         if let Some(unless) = &rule.unless
-            && unless.holds(scope, None).is_some()
+            && let Some(why) = unless.holds(scope, None)
         {
-            return Err(Some("`unless` vetoes it".to_owned()));
+            return Err(Some(Miss::veto("`unless` vetoes it", &why, scope)));
         }
         let mut evidence = evidence;
         let mut score = 1.0;
@@ -232,7 +231,8 @@ impl Inner {
             }
         }
         if score < rule.threshold {
-            return Err(Some(format!("scores {score} of {}", rule.threshold)));
+            let steps = rule.score.iter().map(|(condition, _)| condition);
+            return Err(Some(Miss::score(score, rule.threshold, steps, scope)));
         }
         evidence.sort_unstable();
         evidence.dedup();
@@ -244,7 +244,7 @@ impl Inner {
         item: &Item,
         hits: &Hits<'_>,
         scopes: &[(Option<ListId>, Vec<bool>, Vec<bool>)],
-        held: Vec<(usize, Holding)>,
+        held: &[(usize, Holding)],
         date: Date,
     ) -> Option<Match> {
         let mut rules: Vec<(usize, RuleScore)> = Vec::new();
@@ -252,7 +252,7 @@ impl Inner {
         let mut names: Vec<String> = Vec::new();
         let mut evidence = Vec::new();
         let lexicon = &self.lexicon;
-        for (index, holding) in &held {
+        for (index, holding) in held {
             let rule = &self.rules[*index];
             match rules.iter_mut().find(|(known, _)| known == index) {
                 Some((_, known)) => known.score = known.score.max(holding.score),
@@ -300,14 +300,17 @@ impl Inner {
             }
         }
         let also_named = self.also_named(hits, &names, &candidates, &found_moves, date);
+        let members =
+            members_named(hits, lexicon, held.iter().filter_map(|(_, one)| one.alliance), date);
         let actors = found_moves.iter().filter_map(|one| one.actor.as_ref());
-        let codes = candidates.iter().chain(&also_named).chain(actors);
+        let codes = candidates.iter().chain(&also_named).chain(&members).chain(actors);
         let shown = |code: &String| {
             let list = lexicon.by_name.get(code).map(|list| lexicon.list(*list));
             (code.clone(), list.map_or_else(|| code.clone(), |list| list.shown.clone()))
         };
         let names_of: BTreeMap<String, String> = codes.map(shown).collect();
         evidence.truncate(EVIDENCE);
+        lexicon.glosses.apply(&mut evidence, item.language.as_deref());
         Some(Match {
             rule_title: best.title.clone(),
             rule_level: best.level,
@@ -317,6 +320,7 @@ impl Inner {
             alliances: names,
             candidates,
             also_named,
+            members,
             genre: genre(item),
             evidence,
             masked: hits.masked.clone(),
@@ -384,6 +388,8 @@ impl Inner {
             term: self.lexicon.terms[hit.term as usize].shown.clone(),
             list: list.map(|list| list.name.clone()).unwrap_or_default(),
             role,
+            label: label(hit, &self.lexicon),
+            gloss: None,
         }
     }
 }

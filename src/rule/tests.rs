@@ -5,6 +5,7 @@ mod door;
 use std::path::Path;
 
 use jiff::Timestamp;
+use proptest::prelude::*;
 use toml::de::DeTable;
 
 use super::*;
@@ -261,7 +262,11 @@ fn fields_scores_and_vetoes_decide() {
     assert!(finding.near.iter().any(|miss| miss.missing.contains("unless")), "{:?}", finding.near);
     assert!(ids(finding).is_empty());
     let body = rules.examine(&item("Elsewhere", "NATO enlargement", "2026-01-05"));
-    assert!(body.near.iter().any(|miss| miss.missing == "scores 1 of 2"), "{:?}", body.near);
+    assert!(
+        body.near.iter().any(|miss| miss.missing == "scores 1 of 2: no NATO in the headline"),
+        "{:?}",
+        body.near
+    );
 }
 
 #[test]
@@ -274,6 +279,52 @@ fn near_misses_say_what_is_missing() {
         .map(|miss| miss.missing.as_str())
         .collect();
     assert_eq!(door, ["no act at the door of NATO"]);
+}
+
+#[test]
+fn misses_name_what_a_reader_can_act_on() {
+    let shipped_like = format!(
+        "{LEXICON}[list.attributive]\nterms = [\"exercise*\"]\n\
+         [list.tie]\nname = \"word of joining\"\nterms = [\"join*\", \"bid for\"]\n\
+         [[rule]]\nid = \"r\"\ntitle = \"R\"\nwhen = '(@tie THEN/3 @door SENTENCE @candidate \
+         OR @door THEN/1 @tie SENTENCE @candidate) AND NOT title:cup'\n"
+    );
+    let rules = try_build(&shipped_like).unwrap();
+    let missing = |title: &str, summary: &str| {
+        let finding = rules.examine(&item(title, summary, "2026-01-05"));
+        finding.near.first().map(|miss| (miss.missing.clone(), miss.distance))
+    };
+    let told = |what: &str, distance: u8| Some((what.to_owned(), distance));
+    assert_eq!(missing("Canada thanks NATO", ""), told("no tie between Canada and NATO", 1));
+    assert_eq!(
+        missing("Canada eyes a bid for NATO exercise", ""),
+        told("NATO only as in “NATO exercise”", 1)
+    );
+    assert_eq!(missing("Canada joins calls for NATO", ""), told("masked: “joins calls”", 1));
+    assert_eq!(
+        missing("Hungary may join NATO", ""),
+        told("names no country that could join (Hungary is a member)", 1)
+    );
+    assert_eq!(
+        missing("Canada waits", "A bid for NATO is possible."),
+        told("Canada and NATO stand in different sentences", 1)
+    );
+    assert_eq!(missing("Canada may join NATO for the cup", ""), told("vetoed: “cup”", 1));
+    assert_eq!(
+        missing("NATO meets", ""),
+        told("names no country that could join, no word of joining at NATO's door", 8)
+    );
+    assert_eq!(missing("Canada wins the cup", ""), None);
+}
+
+#[test]
+fn what_is_said_twice_is_said_once() {
+    let copy = RULES.replace("id = \"door\"", "id = \"door-2\"");
+    let copy = copy.split("[[rule]]\nid = \"growth\"").next().unwrap_or_default();
+    let rules = try_build(&format!("{LEXICON}{RULES}{copy}")).unwrap();
+    let finding = rules.examine(&item("Canada thanks NATO", "", "2026-01-05"));
+    let told: Vec<_> = finding.near.iter().map(|miss| miss.rule.as_str()).collect();
+    assert_eq!(told, ["door"], "{:?}", finding.near);
 }
 
 #[test]
@@ -357,4 +408,44 @@ fn standings_carry_their_dates() {
     let find = |code: &str| rules.standings().iter().find(|one| one.candidate == code).unwrap();
     assert_eq!(find("SE").since, Some(jiff::civil::date(2024, 3, 7)));
     assert_eq!((find("UA").act.as_str(), find("UA").stage), ("applies", 2));
+}
+
+proptest! {
+    /// Spans are Unicode scalar values of the text as stored, whatever else it holds.
+    #[test]
+    fn spans_lead_to_their_texts(
+        parts in prop::collection::vec(
+            prop_oneof![
+                "\\PC{0,6}", "[ .,:;!?\\-–—’\u{301}\u{200d}\u{fe0f}\u{ad}\u{202e}]{0,3}",
+                Just("NATO".to_owned()), Just("Canada".to_owned()), Just(" to join ".to_owned()),
+                Just("日本".to_owned()), Just("Asian NATO".to_owned()), Just(" ＮＡＴＯ ".to_owned()),
+                Just(" ﬁ ".to_owned()), Just(" joins calls ".to_owned()),
+            ],
+            0..14,
+        ),
+        cleaned in any::<bool>(),
+    ) {
+        thread_local! {
+            static SHARED: RuleSet = rules();
+        }
+        let raw = format!("Canada applies to join NATO {} Canada to join NATO", parts.join(" "));
+        let title = if cleaned { crate::text::clean(&raw) } else { raw };
+        let item = item(&title, &parts.concat(), "2026-01-05");
+        let (finding, (recognised, masked)) =
+            SHARED.with(|rules| (rules.examine(&item), rules.recognise(&item)));
+        let slice = |field, start: usize, end: usize| {
+            item.prose(field).chars().skip(start).take(end - start).collect::<String>()
+        };
+        let matched = finding.matched;
+        prop_assert!(matched.is_some(), "the ends of the title alone hold");
+        for one in matched.iter().flat_map(|found| &found.evidence) {
+            prop_assert_eq!(&slice(one.field, one.start, one.end), &one.text);
+        }
+        for one in &recognised {
+            prop_assert_eq!(&slice(one.field, one.start, one.end), &one.text);
+        }
+        for one in masked.iter().chain(matched.iter().flat_map(|found| &found.masked)) {
+            prop_assert_eq!(&slice(one.field, one.start, one.end), &one.text);
+        }
+    }
 }

@@ -76,8 +76,12 @@ fn lines(parts: &Parts) -> String {
         }
         lines.push(format!("  {shown}"));
     }
-    let labelled =
-        [("Also named", &parts.also_named), ("Before", &parts.before), ("Also in", &parts.also_in)];
+    let labelled = [
+        ("In English", &parts.gloss),
+        ("Also named", &parts.also_named),
+        ("Before", &parts.before),
+        ("Also in", &parts.also_in),
+    ];
     for (label, text) in labelled {
         if !text.is_empty() {
             lines.push(format!("  {label}: {text}"));

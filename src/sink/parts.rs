@@ -19,6 +19,8 @@ const EVIDENCE: usize = 280;
 const BEFORE: usize = 60;
 /// Other outlets that are named before the rest is counted.
 const OUTLETS: usize = 5;
+/// Foreign words that are explained.
+const GLOSSES: usize = 8;
 /// Characters of a headline.
 const HEADLINE: usize = 300;
 
@@ -37,6 +39,8 @@ pub(super) struct Parts {
     pub(super) evidence: Option<Marked>,
     /// `body`, `summary`; empty for the headline.
     pub(super) evidence_from: &'static str,
+    /// `日本 = Japan, 加盟 = joining`: what the marked words mean, where they are not in English.
+    pub(super) gloss: String,
     /// `India, New Zealand, South Korea`
     pub(super) also_named: String,
     /// `Japan denied, 13 Apr 2022`
@@ -87,7 +91,7 @@ impl Parts {
         let item = &alert.item;
         let matched = &alert.matched;
         let web = |url: &&String| url.starts_with("https://") || url.starts_with("http://");
-        let (evidence, evidence_from) = evidence(view);
+        let (evidence, evidence_from, gloss) = evidence(view);
         Self {
             verdict: verdict(view),
             headline: match item.title.is_empty() {
@@ -98,6 +102,7 @@ impl Parts {
             source: source(view, &stationery.timezone),
             evidence,
             evidence_from,
+            gloss,
             also_named: names(&matched.also_named, matched),
             before: before(view, &stationery.timezone),
             also_in: also_in(view),
@@ -187,7 +192,7 @@ fn span(seconds: i64) -> String {
 
 /// The text that shows the move best: the first field in which a candidate stands beside an act,
 /// else where the most evidence stands.
-fn evidence(view: &AlertView) -> (Option<Marked>, &'static str) {
+fn evidence(view: &AlertView) -> (Option<Marked>, &'static str, String) {
     let all = &view.alert.matched.evidence;
     let in_field = |field: Field| all.iter().filter(|one| one.field == field).collect::<Vec<_>>();
     let roles = |list: &[&Evidence]| {
@@ -198,11 +203,28 @@ fn evidence(view: &AlertView) -> (Option<Marked>, &'static str) {
     };
     let fields = [Field::Title, Field::Summary, Field::Body];
     let best = fields.iter().rev().max_by_key(|field| roles(&in_field(**field)));
-    let Some(field) = best.filter(|field| !in_field(**field).is_empty()) else { return (None, "") };
-    let spans = in_field(*field).iter().map(|one| one.start..one.end).collect();
+    let Some(field) = best.filter(|field| !in_field(**field).is_empty()) else {
+        return (None, "", String::new());
+    };
+    let shown = in_field(*field);
+    let spans = shown.iter().map(|one| one.start..one.end).collect();
     let text = view.alert.item.prose(*field);
     let from = if *field == Field::Title { "" } else { field.as_str() };
-    (Some(window(text, spans)), from)
+    (Some(window(text, spans)), from, glosses(shown))
+}
+
+/// What foreign evidence means, in the order of the text, each word once.
+fn glosses(mut shown: Vec<&Evidence>) -> String {
+    shown.sort_by_key(|one| (one.start, one.end));
+    let mut list: Vec<String> = Vec::new();
+    for one in shown {
+        let Some(gloss) = &one.gloss else { continue };
+        let text = format!("{} = {gloss}", one.text);
+        if !list.contains(&text) && list.len() < GLOSSES {
+            list.push(text);
+        }
+    }
+    list.join(", ")
 }
 
 /// The part of a text round its marks, cut at words.

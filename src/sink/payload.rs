@@ -6,7 +6,13 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::contract::{Letter, Stationery};
-use crate::model::{AlertKind, AlertView, LedgerEntry, Move};
+use crate::model::{Alert, AlertKind, AlertView, Field, LedgerEntry, Move};
+use crate::text::cut;
+
+/// Characters of a body that are sent at most.
+const BODY: usize = 20_000;
+/// Characters that are sent after the last evidence in a body, so that it can be read.
+const AFTER: usize = 200;
 
 /// The payload of a letter.
 pub(super) fn payload(letter: &Letter, stationery: &Stationery) -> Value {
@@ -57,11 +63,13 @@ fn data(view: &AlertView, stationery: &Stationery) -> Value {
         "alliances": matched.alliances,
         "candidates": matched.candidates,
         "also_named": matched.also_named,
+        "members": matched.members,
         "acts": acts(&matched.moves),
         "item": {
             "title": item.title,
             "url": item.url,
             "summary": item.summary,
+            "body": body(alert),
             "published": item.published,
             "feed": item.feed,
             "kind": item.kind,
@@ -69,6 +77,7 @@ fn data(view: &AlertView, stationery: &Stationery) -> Value {
             "genre": matched.genre,
         },
         "evidence": matched.evidence,
+        "masked": matched.masked,
         "also_in": also_in,
         "before": alert.before.iter().map(before).collect::<Vec<_>>(),
         "names": matched.names,
@@ -89,6 +98,16 @@ fn data(view: &AlertView, stationery: &Stationery) -> Value {
         data["page"] = json!(format!("{}/alerts/{}", stationery.public_url, alert.id));
     }
     data
+}
+
+/// The beginning of the body, as far as evidence reaches, so that its spans lead to their texts; empty
+/// where the body shows nothing.
+fn body(alert: &Alert) -> &str {
+    let evidence = alert.matched.evidence.iter().filter(|one| one.field == Field::Body);
+    let masked = alert.matched.masked.iter().filter(|one| one.field == Field::Body);
+    let ends = evidence.map(|one| one.end).chain(masked.map(|one| one.end));
+    let Some(end) = ends.max() else { return "" };
+    cut(&alert.item.body, (end + AFTER).min(BODY))
 }
 
 fn acts(moves: &[Move]) -> Vec<Value> {

@@ -120,6 +120,9 @@ fn blocks(parts: &Parts) -> Vec<Value> {
             shown = format!("“{shown}” ({})", parts.evidence_from);
         }
     }
+    if !parts.gloss.is_empty() {
+        shown.push_str(&format!("\n{}", fit(&parts.gloss, 500)));
+    }
     if !parts.also_named.is_empty() {
         shown.push_str(&format!(" · also named: {}", fit(&parts.also_named, 500)));
     }

@@ -125,6 +125,8 @@ fn view(title: &str, summary: &str) -> AlertView {
                 term: words.to_owned(),
                 list: list.to_owned(),
                 role,
+                label: list.to_owned(),
+                gloss: None,
             }
         })
     };
@@ -150,6 +152,7 @@ fn view(title: &str, summary: &str) -> AlertView {
         alliances: codes(&["AUKUS"]),
         candidates: codes(&["CA", "JP"]),
         also_named: codes(&["IN", "NZ", "KR"]),
+        members: codes(&["US", "GB"]),
         genre: Genre::Report,
         evidence: evidence.into_iter().flatten().collect(),
         masked: Vec::new(),
@@ -230,15 +233,58 @@ fn updated() -> AlertView {
     view
 }
 
+/// An alert whose evidence is in another language.
+fn foreign() -> AlertView {
+    let mut view = view("カナダ、AUKUS加盟へ", "カナダ政府は加盟を検討している。");
+    let spot = |text: &str, start: usize, list: &str, role: Role, gloss: Option<&str>| Evidence {
+        rule: RuleId::new("security-alliance"),
+        field: Field::Title,
+        start,
+        end: start + text.chars().count(),
+        text: text.to_owned(),
+        term: text.to_owned(),
+        list: list.to_owned(),
+        role,
+        label: String::new(),
+        gloss: gloss.map(str::to_owned),
+    };
+    view.alert.item.language = Some("ja".to_owned());
+    view.alert.matched.evidence = vec![
+        spot("カナダ", 0, "CA", Role::Candidate, Some("Canada")),
+        spot("AUKUS", 4, "AUKUS", Role::Alliance, None),
+        spot("加盟", 9, "joining", Role::Term, Some("joining")),
+    ];
+    view
+}
+
+#[test]
+fn the_body_goes_along_as_far_as_evidence_reaches() {
+    let mut view = wire();
+    let body = format!("{} Canada may join. {}", "ÄÖÜ 🚀 ".repeat(40), "More. ".repeat(200));
+    let start = body.chars().position(|c| c == 'C').unwrap();
+    view.alert.item.body = body.clone();
+    let mut one = view.alert.matched.evidence[0].clone();
+    (one.field, one.start, one.end) = (Field::Body, start, start + 6);
+    view.alert.matched.evidence.push(one);
+    let sealed = outlet("webhook", "http://127.0.0.1:9/x", "")
+        .sink
+        .render(&Letter::Alert(Box::new(view)), &stationery());
+    let payload: Value = serde_json::from_slice(&sealed.body).unwrap();
+    let sent = payload["data"]["item"]["body"].as_str().unwrap();
+    assert!(body.starts_with(sent) && sent.len() < body.len());
+    assert_eq!(sent.chars().skip(start).take(6).collect::<String>(), "Canada");
+}
+
 fn pretty(body: &[u8]) -> String {
     serde_json::to_string_pretty(&serde_json::from_slice::<Value>(body).unwrap()).unwrap()
 }
 
-fn letters() -> [(&'static str, Letter); 4] {
+fn letters() -> [(&'static str, Letter); 5] {
     [
         ("raised", Letter::Alert(Box::new(wire()))),
         ("updated", Letter::Alert(Box::new(updated()))),
         ("digest", Letter::Digest(vec![wire(), updated()])),
+        ("foreign", Letter::Alert(Box::new(foreign()))),
         ("ping", Letter::Ping),
     ]
 }

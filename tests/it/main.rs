@@ -10,6 +10,7 @@ mod acceptance;
 mod commands;
 mod config_errors;
 mod daemon;
+mod explain;
 mod foreign;
 mod habits;
 mod house;

@@ -11,9 +11,9 @@ use super::picture::{
 };
 use super::receiver::{Received, Receiver};
 use super::site::Site;
-use crate::cli::picture::{acts, move_line};
+use crate::cli::wording::{acts, move_line};
 use crate::config::Config;
-use crate::model::{Alert, Field, Item, NearMiss};
+use crate::model::{Alert, Field, Item};
 use crate::rule::RuleSet;
 use crate::store::{Store, StoreError};
 
@@ -51,18 +51,13 @@ pub(super) async fn report(
                 "flagged, but {} d old: not told",
                 item.seen.duration_since(item.date()).as_hours() / 24
             ))),
-            Some(miss) => near.push((distance(miss), line(miss.missing.clone()))),
+            Some(miss) => near.push((miss.distance, line(miss.missing.clone()))),
             None => report.plain += 1,
         }
     }
     near.sort_by_key(|(distance, _)| *distance);
     report.near = near.into_iter().map(|(_, line)| line).collect();
     Ok(report)
-}
-
-/// How far from a match, in parts that are missing; without an alliance farther than with one.
-fn distance(miss: &NearMiss) -> (bool, usize) {
-    (miss.alliance.is_none(), miss.missing.split(", ").count())
 }
 
 /// Where an item stands: its feed and its link.

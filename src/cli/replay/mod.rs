@@ -13,9 +13,9 @@ use serde::Serialize;
 
 use super::explain::rules_and_network;
 use super::listing::{parse_since, short_time};
-use super::picture::move_line;
 use super::progress::Progress;
 use super::score::Score;
+use super::wording::move_line;
 use super::{Common, Screen};
 use crate::judge::Replay;
 use crate::model::{Finding, Item, Level, Match, RuleScore, StoryId};

@@ -72,6 +72,7 @@ fn matched() -> Match {
         alliances: vec!["NATO".to_owned()],
         candidates: vec!["SE".to_owned()],
         also_named: Vec::new(),
+        members: Vec::new(),
         genre: Genre::Report,
         evidence: Vec::new(),
         masked: Vec::new(),

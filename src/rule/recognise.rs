@@ -1,0 +1,203 @@
+//! What the lexicon sees in an item apart from any rule: for `explain`, where a text stayed quiet and
+//! its reader asks whether the words were seen at all. Never part of judging.
+
+use jiff::civil::Date;
+
+use super::hits::{Hit, Hits, slice};
+use super::lexicon::{Lexicon, ListId, day};
+use super::moves::alliances;
+use super::section::ListKind;
+use super::set::RuleSet;
+use crate::model::{Field, Item, Masked, Recognised, Role};
+
+/// Words that are shown.
+const FOUND: usize = 40;
+/// Members that are named.
+const MEMBERS: usize = 20;
+
+impl RuleSet {
+    /// Names, acts and words of joining in an item, and everything that was masked.
+    pub fn recognise(&self, item: &Item) -> (Vec<Recognised>, Vec<Masked>) {
+        let lexicon = &self.0.lexicon;
+        let hits = Hits::of(item, &self.0.scanner, lexicon);
+        let doors = alliances(&hits, lexicon);
+        let date = day(item.date());
+        let mut found: Vec<Recognised> = Vec::new();
+        for hit in &hits.all {
+            let Some(list) = hit.list.map(|list| lexicon.list(list)) else { continue };
+            // A plain list without a name of its own is grammar: hedges, contexts.
+            let grammar = list.kind == ListKind::Plain && list.shown == list.name;
+            if grammar || list.kind == ListKind::Mask || !is_prose(hits.field(hit)) {
+                continue;
+            }
+            let role = match list.kind {
+                ListKind::Alliance => Role::Alliance,
+                ListKind::Act => Role::Act,
+                ListKind::Place if is_member(lexicon, &doors, &list.name, date) => Role::Actor,
+                ListKind::Place => Role::Candidate,
+                _ => Role::Term,
+            };
+            let label = match role {
+                Role::Alliance => match adjective(hit, &hits, lexicon) {
+                    Some(of) => format!("{}, but only before “{of}”", label(hit, lexicon)),
+                    None => label(hit, lexicon),
+                },
+                Role::Actor | Role::Candidate => match bar(lexicon, &doors, &list.name, date) {
+                    Some(bar) => format!("{} ({}), {bar}", list.shown, list.name),
+                    None => format!("{} ({})", list.shown, list.name),
+                },
+                _ => label(hit, lexicon),
+            };
+            let (start, end) = hits.scalars(hit);
+            if role == Role::Term && is_particle(&hits.text(hit)) {
+                continue;
+            }
+            let known = found
+                .iter_mut()
+                .find(|one| (one.field, one.start, one.end) == (hits.field(hit), start, end));
+            match known {
+                // One word in several lists is one word; the act or name among them says most.
+                Some(known) if known.role == Role::Term => {
+                    (known.role, known.label, known.list) = (role, label, list.name.clone());
+                }
+                Some(_) => {}
+                None => found.push(Recognised {
+                    field: hits.field(hit),
+                    start,
+                    end,
+                    text: hits.text(hit),
+                    list: list.name.clone(),
+                    role,
+                    label,
+                }),
+            }
+        }
+        found.sort_by_key(|one| (one.field, one.start, one.end));
+        found.truncate(FOUND);
+        (found, masked(&hits, lexicon))
+    }
+}
+
+/// Whether a word is too small to say anything alone: "in", "to", "в".
+pub(super) fn is_particle(text: &str) -> bool {
+    text.chars().count() <= 2 && !text.chars().any(|c| c >= '\u{2e80}')
+}
+
+fn is_prose(field: Field) -> bool {
+    matches!(field, Field::Title | Field::Summary | Field::Body)
+}
+
+/// What was taken away by another list, each span once.
+fn masked(hits: &Hits<'_>, lexicon: &Lexicon) -> Vec<Masked> {
+    let mut all = hits.masked.clone();
+    for (hit, by) in &hits.hidden {
+        let (Some(list), Some(mask)) = (hit.list, by.list) else { continue };
+        let (list, mask) = (lexicon.list(list), lexicon.list(mask));
+        let plain = list.kind == ListKind::Plain && list.shown == list.name;
+        if mask.kind != ListKind::Mask || plain || !is_prose(hits.field(hit)) {
+            continue;
+        }
+        let (start, end) = hits.scalars(hit);
+        let known = all.iter().any(|one: &Masked| {
+            one.field == hits.field(hit) && one.start <= start && end <= one.end
+        });
+        if !known {
+            all.push(Masked {
+                field: hits.field(hit),
+                start,
+                end,
+                text: hits.text(hit),
+                list: list.shown.clone(),
+                by: format!("“{}”", hits.text(by)),
+            });
+        }
+    }
+    all.truncate(FOUND);
+    all
+}
+
+/// What a hit is, ready to show.
+pub(super) fn label(hit: &Hit, lexicon: &Lexicon) -> String {
+    let Some(list) = hit.list.map(|list| lexicon.list(list)) else { return String::new() };
+    let term = &lexicon.terms[hit.term as usize];
+    match list.kind {
+        ListKind::Alliance if term.weak => format!("nickname of {}", list.shown),
+        ListKind::Alliance if term.echo => format!("stands for {}", list.shown),
+        _ => list.shown.replace('_', " "),
+    }
+}
+
+/// The words that make a name an adjective: "exercise" in "NATO exercise".
+pub(super) fn adjective(hit: &Hit, hits: &Hits<'_>, lexicon: &Lexicon) -> Option<String> {
+    if !hits.is_adjective(hit, lexicon) {
+        return None;
+    }
+    let next = hits.all.iter().find(|other| {
+        other.list == lexicon.attributive && (other.unit, other.first) == (hit.unit, hit.last)
+    })?;
+    Some(hits.text(next))
+}
+
+/// A name and the word that it qualifies, as they stand in the text: "NATO exercise".
+pub(super) fn qualified(hit: &Hit, of: &str, hits: &Hits<'_>) -> String {
+    let source = hits.units[hit.unit].source;
+    let (start, end) = hits.scalars(hit);
+    let next = slice(source, end, source.chars().count());
+    let gap: usize = next.find(of).map_or(0, |byte| next[..byte].chars().count());
+    slice(source, start, end + gap + of.chars().count())
+}
+
+/// Why a place cannot knock at any of these doors; `None` where it can, or where there is no door.
+pub(super) fn bar(
+    lexicon: &Lexicon,
+    doors: &[ListId],
+    code: &str,
+    date: Date,
+) -> Option<&'static str> {
+    let first = lexicon.list(*doors.first()?);
+    if doors.iter().any(|door| {
+        let door = lexicon.list(*door);
+        door.is_candidate(code, date) && !door.has_left(code, date)
+    }) {
+        return None;
+    }
+    Some(if doors.iter().any(|door| lexicon.list(*door).is_member(code, date)) {
+        "a member"
+    } else if first.closed_to.iter().any(|closed| closed == code) {
+        "barred by `closed_to`"
+    } else if !first.open_to.is_empty() && !first.open_to.iter().any(|open| open == code) {
+        "not in `open_to`"
+    } else {
+        "a former member"
+    })
+}
+
+fn is_member(lexicon: &Lexicon, doors: &[ListId], code: &str, date: Date) -> bool {
+    doors.iter().any(|door| lexicon.list(*door).is_member(code, date))
+}
+
+/// Members of these alliances that the prose names, in its order.
+pub(super) fn members_named(
+    hits: &Hits<'_>,
+    lexicon: &Lexicon,
+    doors: impl Iterator<Item = ListId>,
+    date: Date,
+) -> Vec<String> {
+    let doors: Vec<ListId> = doors.collect();
+    let mut named: Vec<String> = Vec::new();
+    for hit in hits.all.iter().filter(|hit| is_prose(hits.field(hit))) {
+        let Some(list) = hit.list.map(|list| lexicon.list(list)) else { continue };
+        let place = list.kind == ListKind::Place;
+        let candidate =
+            || doors.iter().any(|door| lexicon.list(*door).is_candidate(&list.name, date));
+        if place
+            && !named.contains(&list.name)
+            && is_member(lexicon, &doors, &list.name, date)
+            && !candidate()
+        {
+            named.push(list.name.clone());
+        }
+    }
+    named.truncate(MEMBERS);
+    named
+}

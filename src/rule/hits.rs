@@ -180,15 +180,18 @@ impl<'i> Hits<'i> {
             }
             let unit = &self.units[hit.unit];
             let (start, end) = unit.folded.scalars(hit.first, hit.last);
-            let name = by.list.map(|list| lexicon.list(list).name.as_str()).unwrap_or_default();
             let (from, to) = unit.folded.scalars(by.first, by.last);
+            // The name of an alliance says something, that of a mask nothing to a reader.
+            let named = by.list.map(|list| lexicon.list(list));
+            let named = named.filter(|list| list.kind == ListKind::Alliance);
+            let named = named.map(|list| format!(" ({})", list.name)).unwrap_or_default();
             let masked = Masked {
                 field: unit.field,
                 start,
                 end,
                 text: slice(unit.source, start, end),
                 list: lexicon.list(list).name.clone(),
-                by: format!("“{}” ({name})", slice(unit.source, from, to)),
+                by: format!("“{}”{named}", slice(unit.source, from, to)),
             };
             if !self.masked.contains(&masked) {
                 self.masked.push(masked);

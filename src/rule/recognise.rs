@@ -49,7 +49,10 @@ impl RuleSet {
                 _ => label(hit, lexicon),
             };
             let (start, end) = hits.scalars(hit);
-            if role == Role::Term && is_particle(&hits.text(hit)) {
+            // Such words stand in half of all news; beside an alliance they are worth a look.
+            if role == Role::Term
+                && (is_particle(&hits.text(hit)) || !beside_alliance(hit, &hits, lexicon))
+            {
                 continue;
             }
             let known = found
@@ -76,6 +79,13 @@ impl RuleSet {
         found.truncate(FOUND);
         (found, masked(&hits, lexicon))
     }
+}
+
+fn beside_alliance(hit: &Hit, hits: &Hits<'_>, lexicon: &Lexicon) -> bool {
+    hits.all.iter().any(|other| {
+        (other.unit, other.sentence) == (hit.unit, hit.sentence)
+            && other.list.is_some_and(|list| lexicon.list(list).kind == ListKind::Alliance)
+    })
 }
 
 /// Whether a word is too small to say anything alone: "in", "to", "в".

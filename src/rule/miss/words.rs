@@ -19,8 +19,15 @@ pub(super) fn masked(branches: &[Vec<Leg<'_>>], scope: &Scope<'_>) -> Option<Str
         |by: &Hit| by.list.is_some_and(|list| scope.lexicon.list(list).kind == ListKind::Mask);
     let prose =
         |hit: &Hit| matches!(scope.hits.field(hit), Field::Title | Field::Summary | Field::Body);
+    // Only beside the name would it have counted.
+    let beside = |hit: &Hit| {
+        scope.hits.all.iter().any(|name| {
+            name.list == scope.alliance && (name.unit, name.sentence) == (hit.unit, hit.sentence)
+        })
+    };
     let mut hidden = scope.hits.hidden.iter();
-    let (_, by) = hidden.find(|(hit, by)| by_mask(by) && prose(hit) && wanted(hit))?;
+    let (_, by) =
+        hidden.find(|(hit, by)| by_mask(by) && prose(hit) && beside(hit) && wanted(hit))?;
     Some(format!("masked: “{}”", scope.hits.text(by)))
 }
 

@@ -19,6 +19,9 @@ const SENTENCES: usize = 3;
 /// Near misses and masked words that are shown.
 const FEW: usize = 4;
 
+/// What is said of a word that the rule asks for and no list explains.
+const OWN: &str = "asked for by the rule";
+
 /// What else is known besides the finding.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Context<'a> {
@@ -154,7 +157,7 @@ fn of_evidence(one: &Evidence) -> Mark {
         (Some(gloss), Role::Act | Role::Term) => format!("{} = {gloss}", one.text),
         (Some(_), Role::Candidate | Role::Actor) => format!("{} = {}", one.text, one.label),
         (Some(gloss), Role::Alliance) => format!("{} = {gloss}", one.text),
-        (None, Role::Term) if one.label.is_empty() => format!("“{}” of the rule", one.text),
+        (None, Role::Term) if one.label.is_empty() => OWN.to_owned(),
         (None, _) => one.label.clone(),
     };
     let note = match one.role {
@@ -250,7 +253,9 @@ fn notes<'m>(marks: impl Iterator<Item = &'m Mark>) -> Vec<String> {
         let told = marks.iter().any(|other| {
             let wider = other.span.start <= span.start && span.end <= other.span.end;
             (wider && other.span != *span && other.note == *note)
-                || (other.span == *span && other.note != *note && other.note.starts_with(note))
+                || (other.span == *span
+                    && other.note != *note
+                    && (other.note.starts_with(note) || note == OWN))
         });
         if told {
             continue;

@@ -96,6 +96,22 @@ impl Node {
         }
     }
 
+    /// Whether the hits of an operand are there at all, which costs less than asking for them.
+    pub(crate) fn present(&self, scope: &Scope<'_>, field: Option<Field>) -> bool {
+        match self {
+            Node::And(_) | Node::Not(_) | Node::Chain(..) | Node::Regex(_) => {
+                self.holds(scope, field).is_some()
+            }
+            Node::In(field, inner) => inner.present(scope, Some(*field)),
+            Node::Or(list) => list.iter().any(|one| one.present(scope, field)),
+            _ => {
+                scope.hits.all.iter().enumerate().any(|(index, hit)| {
+                    self.is(hit, index, scope) && self.in_field(hit, scope, field)
+                })
+            }
+        }
+    }
+
     /// The hits of a term or list.
     fn places<'s>(
         &'s self,

@@ -39,8 +39,10 @@ impl RuleSet {
             };
             let label = match role {
                 Role::Alliance => match adjective(hit, &hits, lexicon) {
-                    Some(of) => format!("{}, but only before “{of}”", label(hit, lexicon)),
-                    None => label(hit, lexicon),
+                    Some(word) if word.known => {
+                        format!("{}, but only before “{}”", label(hit, lexicon), word.by)
+                    }
+                    _ => label(hit, lexicon),
                 },
                 Role::Actor | Role::Candidate => match bar(lexicon, &doors, &list.name, date) {
                     Some(bar) => format!("{} ({}), {bar}", list.shown, list.name),
@@ -131,21 +133,38 @@ pub(super) fn label(hit: &Hit, lexicon: &Lexicon) -> String {
     let Some(list) = hit.list.map(|list| lexicon.list(list)) else { return String::new() };
     let term = &lexicon.terms[hit.term as usize];
     match list.kind {
+        // A plain list without a name to show says nothing to a reader.
+        ListKind::Plain if list.shown == list.name => String::new(),
         ListKind::Alliance if term.weak => format!("nickname of {}", list.shown),
         ListKind::Alliance if term.echo => format!("stands for {}", list.shown),
-        _ => list.shown.replace('_', " "),
+        _ => list.shown.clone(),
     }
 }
 
-/// The words that make a name an adjective: "exercise" in "NATO exercise".
-pub(super) fn adjective(hit: &Hit, hits: &Hits<'_>, lexicon: &Lexicon) -> Option<String> {
+/// A word that makes a name an adjective.
+pub(super) struct Qualified {
+    /// The word: "exercise" in "NATO exercise".
+    pub(super) by: String,
+    /// Whether the lexicon knows it as such a word, and not merely knows no other.
+    pub(super) known: bool,
+}
+
+/// What makes a name an adjective; `None` where it stands for itself.
+pub(super) fn adjective(hit: &Hit, hits: &Hits<'_>, lexicon: &Lexicon) -> Option<Qualified> {
     if !hits.is_adjective(hit, lexicon) {
         return None;
     }
     let next = hits.all.iter().find(|other| {
         other.list == lexicon.attributive && (other.unit, other.first) == (hit.unit, hit.last)
-    })?;
-    Some(hits.text(next))
+    });
+    let unit = &hits.units[hit.unit];
+    Some(match next {
+        Some(next) => Qualified { by: hits.text(next), known: true },
+        None => {
+            let (start, end) = unit.folded.scalars(hit.last, hit.last + 1);
+            Qualified { by: slice(unit.source, start, end), known: false }
+        }
+    })
 }
 
 /// A name and the word that it qualifies, as they stand in the text: "NATO exercise".

@@ -10,7 +10,7 @@ mod words;
 
 use super::eval::{Node, Scope};
 use crate::model::{Field, NearMiss};
-use words::{apart, barred, candidates, label, masked, only_before, quoted, shown};
+use words::{apart, barred, candidates, label, leads_to, masked, only_before, quoted, shown};
 
 /// Near misses that a finding keeps.
 const NEAR: usize = 4;
@@ -86,12 +86,17 @@ pub(super) fn most_telling(
 pub(super) fn missing(node: &Node, scope: &Scope<'_>) -> Option<Miss> {
     let mut legs = Vec::new();
     conjuncts(node, None, &mut legs);
-    let holds = |(node, field): &(&Node, Option<Field>)| node.holds(scope, *field);
+    let holds = |(node, field): &Leg<'_>| node.present(scope, *field);
     let (vetoes, asked): (Vec<Leg<'_>>, Vec<Leg<'_>>) =
         legs.into_iter().partition(|(node, _)| matches!(node, Node::Not(_)));
-    let failing: Vec<&Leg<'_>> = asked.iter().filter(|leg| holds(leg).is_none()).collect();
+    let veto = vetoes.iter().find(|leg| !holds(leg));
+    let failing: Vec<&Leg<'_>> = match asked.as_slice() {
+        // The query failed and nothing vetoed: it was this leg, which is the dear one to ask again.
+        [only] if veto.is_none() => vec![only],
+        _ => asked.iter().filter(|leg| !holds(leg)).collect(),
+    };
     if failing.is_empty() {
-        let (node, field) = vetoes.iter().find(|leg| holds(leg).is_none())?;
+        let (node, field) = veto?;
         let Node::Not(inner) = node else { return None };
         let shown_by = inner.holds(scope, *field)?;
         return Some(Miss::veto("vetoed", &shown_by, scope));
@@ -184,7 +189,7 @@ impl Lacks {
     }
 
     fn add(&mut self, branches: &[Vec<Leg<'_>>], scope: &Scope<'_>) {
-        let there = |(node, field): &Leg<'_>| node.holds(scope, *field).is_some();
+        let there = |(node, field): &Leg<'_>| node.present(scope, *field);
         let of = |wanted: Part| {
             branches.iter().flatten().filter(move |(node, _)| part(node) == wanted).copied()
         };
@@ -211,7 +216,12 @@ impl Lacks {
         let name = &scope.lexicon.list(alliance).shown;
         if !of(Part::Name).any(|leg| matches!(bare(leg.0), Node::Door) && there(&leg)) {
             match (only_before(alliance, scope), named) {
-                (Some(words), _) => self.say(format!("{name} only as in “{words}”")),
+                // An unknown next word is worth telling where a tie stands before the name, as in "joins
+                // EU song contest": else it is the tie that is missing.
+                (Some((words, known)), _) if known || leads_to(alliance, branches, scope) => {
+                    self.say(format!("{name} only as in “{words}”"));
+                }
+                (Some(_), _) => {}
                 (None, false) => self.say(match of(Part::Name).find_map(|(_, field)| field) {
                     Some(field) => format!("{name} not in the {}", shown(field)),
                     None => format!("no {name}"),

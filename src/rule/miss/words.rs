@@ -8,6 +8,9 @@ use crate::rule::lexicon::ListId;
 use crate::rule::recognise::{adjective, is_particle, qualified};
 use crate::rule::section::{ListKind, Membership};
 
+/// Words between a tie and a name that it leads to.
+const LEAD: usize = 2;
+
 /// The mask that took away a word or a country that the query asks for.
 pub(super) fn masked(branches: &[Vec<Leg<'_>>], scope: &Scope<'_>) -> Option<String> {
     let wanted = |hit: &Hit| {
@@ -45,13 +48,30 @@ fn takes(node: &Node, hit: &Hit, scope: &Scope<'_>) -> bool {
     }
 }
 
-/// "NATO exercise", where the alliance is named and only before such a word.
-pub(super) fn only_before(alliance: ListId, scope: &Scope<'_>) -> Option<String> {
+/// "NATO exercise", where the alliance is named and only before such words, and whether the lexicon
+/// knows the word.
+pub(super) fn only_before(alliance: ListId, scope: &Scope<'_>) -> Option<(String, bool)> {
     let mut names = scope.hits.all.iter().filter(|hit| hit.list == Some(alliance));
     let first = names.next()?;
-    let words = adjective(first, scope.hits, scope.lexicon)?;
+    let word = adjective(first, scope.hits, scope.lexicon)?;
     let all = names.all(|hit| adjective(hit, scope.hits, scope.lexicon).is_some());
-    all.then(|| qualified(first, &words, scope.hits))
+    all.then(|| (qualified(first, &word.by, scope.hits), word.known))
+}
+
+/// Whether a word that the query asks for stands shortly before the name.
+pub(super) fn leads_to(alliance: ListId, branches: &[Vec<Leg<'_>>], scope: &Scope<'_>) -> bool {
+    let hits = &scope.hits.all;
+    let names = || hits.iter().filter(|hit| hit.list == Some(alliance));
+    branches.iter().flatten().filter(|(node, _)| part(node) == Part::Word).any(|(node, field)| {
+        let found = node.holds(scope, *field).unwrap_or_default();
+        found.iter().map(|index| &hits[*index]).any(|word| {
+            names().any(|name| {
+                (name.unit, name.sentence) == (word.unit, word.sentence)
+                    && word.last <= name.first
+                    && word.gap(name) <= LEAD
+            })
+        })
+    })
 }
 
 /// Why the places that are named cannot knock: "Norway and Spain are members".

@@ -56,10 +56,7 @@ impl Draft {
             }
         }
         let Compiler { lexicon, terms, .. } = compiler;
-        let scanner = Scanner::build(&terms).unwrap_or_else(|why| {
-            problems.add(Diagnostic::error(None, why));
-            Scanner::empty()
-        });
+        let scanner = Scanner::build(&terms);
         let inner = Inner { standings: standings(&self.lists, &lexicon), lexicon, scanner, rules };
         if !problems.any_error() {
             drafts.iter().for_each(|draft| check_examples(draft, &inner, problems));

@@ -7,12 +7,15 @@ use super::scan::Scanner;
 use super::section::ListKind;
 use super::term::Spelling;
 use crate::model::{Field, Item, Masked};
-use crate::text::{Folded, fold, fold_title};
+use crate::text::{Folded, fold_beginning, fold_title};
 
 /// Categories and tags that are looked at.
 const LABELS: usize = 64;
 
-/// One text of an item, folded.
+/// Tokens after the last term that are folded, too: hits look at the next word.
+const AFTER: usize = 4;
+
+/// One text of an item, folded as far as it holds terms.
 #[derive(Debug)]
 pub(crate) struct Unit<'i> {
     pub(crate) field: Field,
@@ -104,9 +107,16 @@ impl<'i> Hits<'i> {
             return;
         }
         let prose = matches!(field, Field::Summary | Field::Body);
-        let folded = if prose { fold(source) } else { fold_title(source) };
+        let candidates = scanner.candidates(source);
+        // Most texts hold no term: they need no folding. In the others nothing is asked beyond what
+        // follows the last one.
+        let folded = match candidates.is_empty() {
+            true => Folded::default(),
+            false if prose => fold_beginning(source, candidates.tokens() + AFTER),
+            false => fold_title(source),
+        };
         let unit = self.units.len();
-        for found in scanner.scan(&folded) {
+        for found in scanner.confirm(&candidates, &folded) {
             let info = &lexicon.terms[found.term as usize];
             if !spelled(&info.spelling, source, &folded, found.first..found.last) {
                 continue;
@@ -136,7 +146,8 @@ impl<'i> Hits<'i> {
                 list: info.list,
             });
         }
-        let english = self.english && source.chars().all(|c| c.is_ascii() || !c.is_alphabetic());
+        let plain = || source.chars().all(|c| c.is_ascii() || !c.is_alphabetic());
+        let english = self.english && (source.is_ascii() || plain());
         self.units.push(Unit { field, source, folded, english });
     }
 

@@ -9,6 +9,8 @@
 //! reads who does what about whom; `set` puts it together; `gloss` says what
 //! foreign evidence means, `miss` what was missing, `recognise` what was seen besides.
 
+#[doc(hidden)]
+pub mod bench;
 mod build;
 mod drift;
 mod eval;

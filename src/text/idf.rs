@@ -12,6 +12,9 @@ const TABLE: &str = include_str!("idf.tsv");
 /// Weight of a CJK character: most words have two or three of them.
 const CJK: f32 = 2.0;
 
+/// Share of items that hold a common word.
+const COMMON: f32 = 0.02;
+
 struct Table {
     weights: HashMap<&'static str, f32>,
     unknown: f32,
@@ -42,9 +45,23 @@ pub fn idf(token: &str) -> f32 {
     }
 }
 
+/// The words that most texts are made of, each with the share of items that hold it.
+pub fn common_words() -> impl Iterator<Item = (&'static str, f32)> {
+    let shares = table().weights.iter().map(|(word, weight)| (*word, (-weight).exp()));
+    shares.filter(|(_, share)| *share >= COMMON)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn common_words_are_common() {
+        let share = |wanted: &str| common_words().find(|(word, _)| *word == wanted);
+        assert!(share("the").unwrap().1 > share("in").unwrap().1);
+        assert!(share("the").unwrap().1 < 1.0);
+        assert!(share("zyzzyva").is_none());
+    }
 
     #[test]
     fn rare_words_weigh_more() {

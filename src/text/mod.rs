@@ -8,7 +8,7 @@ mod idf;
 mod url;
 
 pub use clean::{clean, clean_lines, cut};
-pub use fold::{Case, Folded, Token, fold, fold_title};
+pub use fold::{Case, Folded, Reader, Token, fold, fold_beginning, fold_title, skim};
 pub use html::html_to_text;
-pub use idf::idf;
+pub use idf::{common_words, idf};
 pub use url::{canonical_form, canonical_url, is_article_url};

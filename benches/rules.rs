@@ -6,15 +6,16 @@
 //! terms of that at 100, at most 50 ms to build 10,000 terms. The table alone:
 //! `cargo bench --bench rules -- none`.
 
+mod cpu;
 mod news;
 
 use std::hint::black_box;
 use std::io::{self, Write};
 use std::time::Duration;
 
+use cpu::{Cpu, used};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use news::Newsroom;
-use news::cpu::{Cpu, used};
 use pactwatch::rule::bench::Terms;
 use pactwatch::text::fold;
 use regex::Regex;
@@ -26,9 +27,9 @@ const ITEMS: usize = 4_000;
 const FEW_ITEMS: usize = 40;
 const ITEM_BYTES: usize = 900;
 const TERMS: [usize; 3] = [100, 1_000, 10_000];
-/// What the table measures takes at least this long, and is the best of so many rounds.
+/// What the table measures takes at least this long, and is the median of so many rounds.
 const LONG_ENOUGH: Duration = Duration::from_millis(80);
-const ROUNDS: u32 = 9;
+const ROUNDS: usize = 9;
 
 struct World {
     texts: Vec<String>,
@@ -131,18 +132,19 @@ fn measure(world: &World) {
     criterion.final_summary();
 }
 
-/// CPU seconds of one run, the best of some.
+/// CPU seconds of one run, the median of some.
 fn seconds<T>(mut run: impl FnMut() -> T) -> f64 {
-    let mut best = f64::MAX;
-    for _ in 0..ROUNDS {
+    let mut rounds = [0.0; ROUNDS];
+    for round in &mut rounds {
         let (start, mut runs) = (used(), 0);
         while runs == 0 || used() - start < LONG_ENOUGH {
             black_box(run());
             runs += 1;
         }
-        best = best.min((used() - start).as_secs_f64() / f64::from(runs));
+        *round = (used() - start).as_secs_f64() / f64::from(runs);
     }
-    best
+    rounds.sort_by(f64::total_cmp);
+    rounds[ROUNDS / 2]
 }
 
 fn table(world: &World) -> io::Result<()> {

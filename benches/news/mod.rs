@@ -4,8 +4,6 @@
 //! law. Sentences carry capitals, commas, quotes, numbers and a few accents, as many as real ones do
 //! (six bytes a word, one in a hundred not ASCII), because those are what folding pays for.
 
-pub(crate) mod cpu;
-
 use std::collections::HashSet;
 
 /// Words in falling frequency: what two in three words of any report are.
@@ -157,7 +155,8 @@ impl Newsroom {
                     term[name] = made_up(&mut self.dice);
                 }
             }
-            let open = if self.dice.below(10) == 0 { "*" } else { "" };
+            let long = term.last().is_some_and(|word| word.len() > 2);
+            let open = if self.dice.below(10) == 0 && long { "*" } else { "" };
             let term = format!("{}{open}", term.join(" "));
             if known.insert(term.clone()) {
                 list.push(term);

@@ -144,7 +144,7 @@ pub(super) async fn history(store: Store, old: RuleSet, new: RuleSet) {
 }
 
 fn compare(old: &RuleSet, new: &RuleSet, page: &[(i64, Item)]) -> (usize, usize) {
-    let flags = |rules: &RuleSet, item: &Item| rules.examine(item).matched.is_some();
+    let flags = |rules: &RuleSet, item: &Item| rules.judge(item).is_some();
     let mut counts = (0, 0);
     for (_, item) in page {
         match (flags(old, item), flags(new, item)) {

@@ -368,17 +368,17 @@ async fn examined(bench: &Arc<Bench>, fresh: Vec<Vec<Fresh>>) -> Vec<Vec<Judged>
 
 /// What the rules say of each item.
 fn verdicts(bench: &Bench, fresh: &[Vec<Fresh>]) -> Vec<Vec<Option<Match>>> {
-    let examine = |item: &Item| bench.rules.examine(item).matched;
+    let judge = |item: &Item| bench.rules.judge(item);
     let document =
-        |items: &Vec<Fresh>| items.iter().map(|one| guarded(&examine, &one.item)).collect();
+        |items: &Vec<Fresh>| items.iter().map(|one| guarded(&judge, &one.item)).collect();
     fresh.iter().map(document).collect()
 }
 
 /// Asks the rules about one item. A panic in a rule would come again with every try: it costs this
 /// item, which stays quiet, and the loop lives.
-pub(super) fn guarded(examine: &dyn Fn(&Item) -> Option<Match>, item: &Item) -> Option<Match> {
+pub(super) fn guarded(judge: &dyn Fn(&Item) -> Option<Match>, item: &Item) -> Option<Match> {
     // Rules are only read, so a panic leaves nothing half-changed behind.
-    catch_unwind(AssertUnwindSafe(|| examine(item))).unwrap_or_else(|_| {
+    catch_unwind(AssertUnwindSafe(|| judge(item))).unwrap_or_else(|_| {
         tracing::error!(
             feed.id = %item.feed,
             title = ?item.title,

@@ -138,7 +138,6 @@ impl Node {
     }
 
     fn is(&self, hit: &Hit, index: usize, scope: &Scope<'_>) -> bool {
-        let kind = hit.list.map(|list| scope.lexicon.list(list).kind);
         match self {
             Node::Term(term) => hit.term == *term,
             Node::List(list) => hit.list == Some(*list),
@@ -146,16 +145,18 @@ impl Node {
             Node::Door => {
                 hit.list.is_some()
                     && hit.list == scope.alliance
-                    && !scope.hits.is_adjective(hit, scope.lexicon)
+                    && !scope.hits.adjectives(scope.lexicon)[index]
             }
             Node::Mention => {
                 hit.list.is_some()
                     && hit.list == scope.alliance
-                    && scope.hits.is_adjective(hit, scope.lexicon)
+                    && scope.hits.adjectives(scope.lexicon)[index]
             }
             Node::Act => scope.acts[index],
             Node::Candidate => scope.candidates[index],
-            Node::Place => kind == Some(ListKind::Place),
+            Node::Place => {
+                hit.list.is_some_and(|list| scope.lexicon.list(list).kind == ListKind::Place)
+            }
             _ => false,
         }
     }
@@ -169,10 +170,13 @@ fn chain(
     scope: &Scope<'_>,
     field: Option<Field>,
 ) -> Option<Vec<usize>> {
-    let found: Vec<Vec<usize>> =
-        operands.iter().map(|operand| operand.places(scope, field).collect()).collect();
-    if found.iter().any(Vec::is_empty) {
-        return None;
+    let mut found: Vec<Vec<usize>> = Vec::with_capacity(operands.len());
+    for operand in operands {
+        let places: Vec<usize> = operand.places(scope, field).collect();
+        if places.is_empty() {
+            return None;
+        }
+        found.push(places);
     }
     let hits = &scope.hits.all;
     let one_sentence = links.contains(&Link::Sentence);

@@ -1,16 +1,15 @@
 //! The hits of one item: every term found, masked ones taken away, weak ones weighed.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
+use super::glance::{Source, sources};
 use super::lexicon::{Lexicon, ListId};
 use super::scan::Scanner;
 use super::section::ListKind;
 use super::term::Spelling;
 use crate::model::{Field, Item, Masked};
 use crate::text::{Folded, fold_beginning, fold_title};
-
-/// Categories and tags that are looked at.
-const LABELS: usize = 64;
 
 /// Tokens after the last term that are folded, too: hits look at the next word.
 const AFTER: usize = 4;
@@ -69,32 +68,33 @@ pub(crate) struct Hits<'i> {
     english: bool,
     /// What was taken away and what took it, all kinds; texts are made where somebody asks.
     pub(crate) hidden: Vec<(Hit, Hit)>,
+    /// See [`Self::adjectives`].
+    adjectives: OnceCell<Vec<bool>>,
 }
 
 impl<'i> Hits<'i> {
     /// Folds and scans an item.
     pub(crate) fn of(item: &'i Item, scanner: &Scanner, lexicon: &Lexicon) -> Self {
+        Self::within(item, sources(item, scanner), scanner, lexicon)
+    }
+
+    /// Folds the texts of an item in which terms may stand, and looks there.
+    pub(crate) fn within(
+        item: &Item,
+        sources: Vec<Source<'i>>,
+        scanner: &Scanner,
+        lexicon: &Lexicon,
+    ) -> Self {
         let mut hits = Hits {
-            units: Vec::new(),
+            units: Vec::with_capacity(sources.len()),
             all: Vec::new(),
             masked: Vec::new(),
             hidden: Vec::new(),
+            adjectives: OnceCell::new(),
             english: true,
         };
         hits.english = item.language.as_deref().is_none_or(|language| language.starts_with("en"));
-        hits.add(Field::Title, &item.title, scanner, lexicon);
-        hits.add(Field::Summary, &item.summary, scanner, lexicon);
-        hits.add(Field::Body, &item.body, scanner, lexicon);
-        hits.add(Field::Author, &item.author, scanner, lexicon);
-        for category in item.categories.iter().take(LABELS) {
-            hits.add(Field::Category, category, scanner, lexicon);
-        }
-        hits.add(Field::Feed, item.feed.as_str(), scanner, lexicon);
-        hits.add(Field::Kind, item.kind.as_str(), scanner, lexicon);
-        for tag in item.tags.iter().take(LABELS) {
-            hits.add(Field::Tag, tag, scanner, lexicon);
-        }
-        hits.add(Field::Lang, item.language.as_deref().unwrap_or_default(), scanner, lexicon);
+        sources.into_iter().for_each(|source| hits.add(source, scanner, lexicon));
         if hits.all.len() > 1 {
             hits.mask(lexicon);
         }
@@ -102,12 +102,9 @@ impl<'i> Hits<'i> {
         hits
     }
 
-    fn add(&mut self, field: Field, source: &'i str, scanner: &Scanner, lexicon: &Lexicon) {
-        if source.is_empty() {
-            return;
-        }
+    fn add(&mut self, source: Source<'i>, scanner: &Scanner, lexicon: &Lexicon) {
+        let Source { field, text: source, candidates } = source;
         let prose = matches!(field, Field::Summary | Field::Body);
-        let candidates = scanner.candidates(source);
         // Most texts hold no term: they need no folding. In the others nothing is asked beyond what
         // follows the last one.
         let folded = match candidates.is_empty() {
@@ -284,6 +281,16 @@ impl<'i> Hits<'i> {
             Some(name) => name.list == hit.list,
             None => names().any(|name| name.list == hit.list),
         }
+    }
+
+    /// For each hit, whether it is the name of an alliance as an adjective: what clause after clause
+    /// asks.
+    pub(crate) fn adjectives(&self, lexicon: &Lexicon) -> &[bool] {
+        self.adjectives.get_or_init(|| {
+            let name = |list: ListId| lexicon.list(list).kind == ListKind::Alliance;
+            let is = |hit: &Hit| hit.list.is_some_and(name) && self.is_adjective(hit, lexicon);
+            self.all.iter().map(is).collect()
+        })
     }
 
     /// Whether the next word makes a name an adjective: "NATO exercise" is no door.

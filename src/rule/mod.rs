@@ -1,14 +1,16 @@
 //! The rules: a lexicon of named lists, a query language over it, and out of a match a move.
 //!
 //! A config is read into a [`Draft`], the draft is built into a [`RuleSet`], and
-//! [`RuleSet::examine`] says of an item which rules hold, with the evidence as data, and which nearly
-//! did. Nothing here knows stories, the ledger or who is told.
+//! [`RuleSet::judge`] says of an item which rules hold, with the evidence as data;
+//! [`RuleSet::examine`] says, too, which nearly did. Nothing here knows stories, the ledger or who is told.
 //!
-//! The way of an item: `hits` folds its texts and finds every term in one pass (`scan`), takes away
-//! what is masked and weighs what is weak; `eval` asks each query, once per alliance named; `moves`
-//! reads who does what about whom; `set` puts it together; `gloss` says what
-//! foreign evidence means, `miss` what was missing, `recognise` what was seen besides.
+//! The way of an item: one pass over its words finds where terms may stand (`scan`), and a `glance` at
+//! those sends most items away. Of the others `hits` folds the texts, takes away what is masked and
+//! weighs what is weak; `eval` asks each query, once per alliance named (`ask`); `moves` reads who
+//! does what about whom; `matched` puts it together; `gloss` says what foreign evidence means, `miss`
+//! what was missing, `recognise` what was seen besides.
 
+mod ask;
 #[doc(hidden)]
 pub mod bench;
 mod build;
@@ -16,9 +18,11 @@ mod drift;
 mod eval;
 mod example;
 mod genre;
+mod glance;
 mod gloss;
 mod hits;
 mod lexicon;
+mod matched;
 mod miss;
 mod moves;
 mod parts;

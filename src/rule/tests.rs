@@ -1,6 +1,7 @@
 //! The rules on small lexicons of their own.
 
 mod door;
+mod judge;
 
 use std::path::Path;
 

@@ -158,49 +158,56 @@ fn count_since(connection: &Connection, since: Timestamp) -> Result<u64, StoreEr
     Ok(count)
 }
 
+/// What an item is made of, in the order in which [`item`] reads it; the columns that most rows leave
+/// empty come last.
+const COLUMNS: &str =
+    "i.id, f.name, i.key, i.seen, i.published, i.kind, i.language, i.url, i.title,
+    i.summary, i.body, i.canonical, i.author, i.categories, i.tags";
+
 fn page(
     connection: &Connection,
     since: Timestamp,
     after: i64,
     limit: usize,
 ) -> Result<Vec<(i64, Item)>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT i.*, f.name AS feed_name FROM item i JOIN feed f ON f.id = i.feed
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM item i JOIN feed f ON f.id = i.feed
          WHERE i.id > ?1 AND i.seen >= ?2 ORDER BY i.id LIMIT ?3",
-    )?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![after, ms(since), limit])?;
+    ))?;
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![after, ms(since), most])?;
     let mut page = Vec::new();
     while let Some(row) = rows.next()? {
-        page.push((row.get("id")?, item(row)?));
+        page.push((row.get(0)?, item(row)?));
     }
     Ok(page)
 }
 
+/// Reads a row of [`COLUMNS`].
 fn item(row: &Row<'_>) -> Result<Item, StoreError> {
-    let text = |column: &str| -> rusqlite::Result<String> {
+    let text = |column: usize| -> rusqlite::Result<String> {
         Ok(row.get::<_, Option<String>>(column)?.unwrap_or_default())
     };
-    let list = |column: &str| -> Result<Vec<String>, StoreError> {
+    let list = |column: usize| -> Result<Vec<String>, StoreError> {
         let list: Option<String> = row.get(column)?;
         list.map_or(Ok(Vec::new()), |list| from_json(&list))
     };
-    let kind = text("kind")?;
+    let kind = row.get_ref(5)?.as_str().unwrap_or_default();
     Ok(Item {
-        key: ItemKey::new(text("key")?),
-        feed: FeedName::new(text("feed_name")?),
-        url: row.get("url")?,
-        canonical: row.get("canonical")?,
-        title: text("title")?,
-        summary: text("summary")?,
-        body: text("body")?,
-        author: text("author")?,
-        categories: list("categories")?,
-        language: row.get("language")?,
-        published: row.get::<_, Option<i64>>("published")?.map(time),
-        seen: time(row.get("seen")?),
+        key: ItemKey::new(text(2)?),
+        feed: FeedName::new(text(1)?),
+        url: row.get(7)?,
+        canonical: row.get(11)?,
+        title: text(8)?,
+        summary: text(9)?,
+        body: text(10)?,
+        author: text(12)?,
+        categories: list(13)?,
+        language: row.get(6)?,
+        published: row.get::<_, Option<i64>>(4)?.map(time),
+        seen: time(row.get(3)?),
         kind: Kind::ALL.into_iter().find(|one| one.as_str() == kind).unwrap_or_default(),
-        tags: list("tags")?,
+        tags: list(14)?,
     })
 }
 
@@ -239,9 +246,10 @@ fn find(
 }
 
 fn stored(connection: &Connection, id: i64) -> Result<StoredItem, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT i.*, f.name AS feed_name FROM item i JOIN feed f ON f.id = i.feed WHERE i.id = ?1",
-    )?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS}, i.story, i.matched, i.decision, i.revisions
+         FROM item i JOIN feed f ON f.id = i.feed WHERE i.id = ?1",
+    ))?;
     let mut rows = statement.query([id])?;
     let row = rows.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     let item = item(row)?;

@@ -73,11 +73,30 @@ fn cleaned(text: &str, lines: bool) -> String {
 /// How many bytes from the beginning stay as they are: visible ASCII, and blanks between it.
 fn plain_run(bytes: &[u8]) -> usize {
     let visible = |at: usize| bytes.get(at).is_some_and(|byte| (0x21..0x7f).contains(byte));
-    let mut at = 0;
+    let mut at = usize::from(visible(0));
+    // As many as a vector holds at once, while all goes well.
+    while at > 0
+        && let Some(piece) = bytes.get(at..).and_then(|rest| rest.first_chunk::<{ PIECE + 1 }>())
+        && is_plain(piece)
+    {
+        at += PIECE;
+    }
     while visible(at) || (at > 0 && bytes.get(at) == Some(&b' ') && visible(at + 1)) {
         at += 1;
     }
     at
+}
+
+/// Bytes that are looked at together.
+const PIECE: usize = 32;
+
+/// Whether all bytes but the last, which is what follows them, are visible ASCII or blanks before
+/// such.
+fn is_plain(piece: &[u8; PIECE + 1]) -> bool {
+    (0..PIECE).fold(true, |plain, at| {
+        let [here, next] = [piece[at], piece[at + 1]].map(|byte| byte.wrapping_sub(0x21) < 0x5e);
+        plain & (here | ((piece[at] == b' ') & next))
+    })
 }
 
 /// The longest beginning of at most `most` Unicode scalar values that ends at a grapheme border.
@@ -128,6 +147,15 @@ mod tests {
             prop_assert!(!once.chars().any(char::is_control));
             let lines = clean_lines(&text);
             prop_assert_eq!(clean_lines(&lines), lines);
+        }
+
+        #[test]
+        fn runs_are_as_long_as_letter_by_letter(text in "([ -~]{0,9}|[a-z ]{30,50}|[\u{7f}é\t]){0,4}") {
+            let bytes = text.as_bytes();
+            let visible = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_graphic);
+            let goes_on = |at: &usize| visible(*at) || (*at > 0 && bytes.get(*at) == Some(&b' ') && visible(at + 1));
+            let wanted = (0..).take_while(goes_on).count();
+            prop_assert_eq!(plain_run(bytes), wanted);
         }
 
         #[test]

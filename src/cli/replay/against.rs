@@ -36,6 +36,7 @@ pub(super) struct Comparison {
     path: PathBuf,
     rules: RuleSet,
     score: Score,
+    errors: bool,
     counts: [usize; 4],
     listed: [Vec<String>; 3],
 }
@@ -48,6 +49,7 @@ impl Comparison {
             path: path.to_owned(),
             rules: config.rules,
             score: Score::new(args.errors),
+            errors: args.errors,
             counts: [0; 4],
             listed: [const { Vec::new() }; 3],
         })
@@ -55,7 +57,7 @@ impl Comparison {
 
     /// Examines an item with the other rules, too.
     pub(super) fn add(&mut self, item: &Item, finding: &Finding, label: &Label) -> Change {
-        let other = self.rules.examine(item);
+        let other = super::finding(&self.rules, item, self.errors);
         self.score.add(item, &other, label);
         let change = match (&finding.matched, &other.matched) {
             (None, Some(_)) => Change::Gained,

@@ -1,7 +1,7 @@
 //! Items from a file, one JSON object a line.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -62,11 +62,13 @@ pub(super) fn from_file(path: &Path, run: &mut Run, screen: &mut Screen) -> anyh
     let mut reader = BufReader::with_capacity(1 << 16, file);
     // An item without a date takes the one before it.
     let mut clock = Timestamp::UNIX_EPOCH;
-    let mut text = String::new();
+    let mut text = Vec::new();
     for number in 1.. {
         text.clear();
-        let length = reader
-            .read_line(&mut text)
+        // A file without line breaks must not fill the memory before it is refused.
+        let length = (&mut reader)
+            .take(LINE_BYTES as u64 + 1)
+            .read_until(b'\n', &mut text)
             .with_context(|| format!("failed to read {shown}:{number}"))?;
         if length == 0 {
             break;
@@ -78,10 +80,10 @@ pub(super) fn from_file(path: &Path, run: &mut Run, screen: &mut Screen) -> anyh
             );
         }
         progress.step(length as u64);
-        if text.trim().is_empty() {
+        if text.trim_ascii().is_empty() {
             continue;
         }
-        let line: Line = serde_json::from_str(&text)
+        let line: Line = serde_json::from_slice(&text)
             .map_err(|error| anyhow::anyhow!("failed to read {shown}:{number}: {error}"))?;
         if let Some(date) = line.date.as_deref().filter(|date| !date.is_empty()) {
             clock = parse_date(date)
@@ -114,7 +116,7 @@ fn item_of(line: Line, number: usize, date: Timestamp) -> Item {
         feed: FeedName::new(
             line.source.as_deref().filter(|name| !name.is_empty()).unwrap_or("file"),
         ),
-        canonical: line.url.as_deref().and_then(text::canonical_url),
+        canonical: None,
         url: line.url,
         title: text::clean(&text::html_to_text(&line.title)),
         summary: prose(line.summary),

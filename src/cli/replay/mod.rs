@@ -21,6 +21,7 @@ use crate::judge::Replay;
 use crate::model::{Finding, Item, Level, Match, RuleScore, StoryId};
 use crate::rule::RuleSet;
 use crate::store::Access;
+use crate::text;
 use against::Comparison;
 pub(super) use items::Label;
 
@@ -117,6 +118,7 @@ pub(super) async fn replay(
         score: Score::new(args.errors),
         other: args.against.as_deref().map(|path| Comparison::with(path, args)).transpose()?,
         title_only: args.title_only,
+        errors: args.errors,
         headlines: args.since.is_some() && !screen.json(),
     };
     match (&args.items, args.since) {
@@ -154,8 +156,19 @@ struct Run {
     score: Score,
     other: Option<Comparison>,
     title_only: bool,
+    /// Whether misses are listed, with what nearly held.
+    errors: bool,
     /// Whether what is flagged is shown as it comes: history has no labels to be measured by.
     headlines: bool,
+}
+
+/// What rules say of an item; what nearly held only where somebody reads it, for it costs more than all
+/// else.
+fn finding(rules: &RuleSet, item: &Item, near: bool) -> Finding {
+    match near {
+        true => rules.examine(item),
+        false => Finding { matched: rules.judge(item), ..Finding::default() },
+    }
 }
 
 impl Run {
@@ -170,10 +183,14 @@ impl Run {
             item.summary.clear();
             item.body.clear();
         }
-        let finding = self.rules.examine(&item);
+        let finding = finding(&self.rules, &item, self.errors);
         let compared = self.other.as_mut().map(|other| other.add(&item, &finding, label));
         self.score.add(&item, &finding, label);
         let Finding { matched, .. } = finding;
+        // Links are compared where something is flagged; reading them is dear.
+        if matched.is_some() && item.canonical.is_none() {
+            item.canonical = item.url.as_deref().and_then(text::canonical_url);
+        }
         let shown = self.headlines.then(|| (item.date(), item.title.clone()));
         let step = self.replay.next(item, matched.clone());
         let decision = step.decision.as_str();

@@ -170,6 +170,11 @@ impl Demand {
         Self { head: Head::of(&word.text), bytes }
     }
 
+    /// Whether anything is demanded.
+    pub(super) fn is_any(self) -> bool {
+        self.bytes > 0
+    }
+
     /// Whether a word may be the one that is meant.
     #[inline]
     pub(super) fn allows(self, head: Head) -> bool {
@@ -186,8 +191,9 @@ pub(super) struct Anchor {
     pub(super) at: usize,
     /// First bytes of this word that its key looks at, where it is open.
     pub(super) open: Option<usize>,
-    /// What the word before it must be.
+    /// What the words before and after it must be.
     pub(super) before: Demand,
+    pub(super) after: Demand,
     sign: Sign,
 }
 
@@ -218,8 +224,7 @@ pub(super) fn anchor(pattern: &[Word]) -> Option<Anchor> {
     let mut last: Option<(&Word, bool, f32)> = None;
     for (at, word) in pattern.iter().enumerate() {
         let (head, cjk) = (Head::of(&word.text), is_cjk(&word.text));
-        // An open CJK character is a whole word: nothing goes on after it.
-        let is_open = word.open && !cjk;
+        let is_open = goes_on(word);
         let own = weight(&word.text, is_open, cjk);
         let total = own + last.map_or(0.0, |(.., before)| BEFORE * before);
         if best.is_none_or(|(known, _)| total > known) {
@@ -230,11 +235,18 @@ pub(super) fn anchor(pattern: &[Word]) -> Option<Anchor> {
                 (None, _) => head.word(),
             };
             let before = last.map(|(word, open, _)| Demand::of(word, open)).unwrap_or_default();
-            best = Some((total, Anchor { key, at, open, before, sign: head.sign() }));
+            let next = pattern.get(at + 1);
+            let after = next.map(|word| Demand::of(word, goes_on(word))).unwrap_or_default();
+            best = Some((total, Anchor { key, at, open, before, after, sign: head.sign() }));
         }
         last = Some((word, is_open, own));
     }
     best.map(|(_, anchor)| anchor)
+}
+
+/// Whether a word of a text may go on after this one. An open CJK character is a whole word.
+fn goes_on(word: &Word) -> bool {
+    word.open && !is_cjk(&word.text)
 }
 
 /// Whether a word is a CJK character, a token of its own wherever it stands.

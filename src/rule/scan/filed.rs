@@ -4,13 +4,13 @@
 
 use std::ops::Range;
 
-/// Bits of a filter for each key: of the words that are not filed, one in so many passes.
-const BITS: usize = 64;
-/// Sizes of filters, in words of 64 bits. They are known beforehand so that a look costs a
-/// multiplication, a shift and a bit; the largest must stay in the nearest caches.
+/// Sizes of filters, in words of 64 bits, one at least for each key where there is one as large: of the
+/// words that are not filed, one in a thousand passes. Sizes are known beforehand so that a look costs
+/// a multiplication, some shifts and a comparison; the largest, 64 KB, must stay in the nearest
+/// caches.
 const SMALL: usize = 1 << 8;
 const MEDIUM: usize = 1 << 11;
-const LARGE: usize = 1 << 14;
+const LARGE: usize = 1 << 13;
 /// Places of the table for two values, at least.
 const SPREAD: usize = 3;
 /// How many salts are tried. A filter that holds "the" by chance would ask the table at every "the".
@@ -33,8 +33,8 @@ pub(super) struct Filed<T> {
 #[derive(Debug, Clone)]
 pub(super) struct Filter<const WORDS: usize> {
     bits: Box<[u64; WORDS]>,
-    /// What numbers are multiplied with; the upper bits then are a word of the filter and a bit of
-    /// it.
+    /// What numbers are multiplied with; the upper bits then are a word of the filter and two bits of
+    /// it. Two bits of one word cost one look into memory and err far less often than one.
     salt: u64,
 }
 
@@ -64,8 +64,8 @@ impl<const WORDS: usize> Filter<WORDS> {
     fn salted(numbers: &[u64], salt: u64) -> Self {
         let mut filter = Self { bits: Box::new([0; WORDS]), salt };
         for number in numbers {
-            let (word, bit) = filter.place(*number);
-            filter.bits[word] |= bit;
+            let (word, bits) = filter.place(*number);
+            filter.bits[word] |= bits;
         }
         filter
     }
@@ -73,14 +73,15 @@ impl<const WORDS: usize> Filter<WORDS> {
     #[inline(always)]
     fn place(&self, number: u64) -> (usize, u64) {
         let salted = number.wrapping_mul(self.salt);
-        ((salted >> Self::SHIFT) as usize, 1 << ((salted >> (Self::SHIFT - 6)) & 63))
+        let bit = |down: u32| 1 << ((salted >> (Self::SHIFT - down)) & 63);
+        ((salted >> Self::SHIFT) as usize, bit(6) | bit(12))
     }
 
     /// Whether a number may be in it; `false` is certain.
     #[inline(always)]
     pub(super) fn may_hold(&self, number: u64) -> bool {
-        let (word, bit) = self.place(number);
-        self.bits[word] & bit != 0
+        let (word, bits) = self.place(number);
+        self.bits[word] & bits == bits
     }
 }
 
@@ -94,10 +95,9 @@ pub(super) enum AnyFilter {
 
 impl AnyFilter {
     fn of(numbers: &[u64], others: &[(u64, f32)]) -> Self {
-        let words = numbers.len() * BITS / 64;
-        if words <= SMALL {
+        if numbers.len() <= SMALL {
             Self::Small(Filter::of(numbers, others))
-        } else if words <= MEDIUM {
+        } else if numbers.len() <= MEDIUM {
             Self::Medium(Filter::of(numbers, others))
         } else {
             Self::Large(Filter::of(numbers, others))

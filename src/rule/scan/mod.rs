@@ -49,8 +49,9 @@ struct Entry {
     count: u16,
     /// Which of them is the anchor.
     anchor: u16,
-    /// What the word before it must be.
+    /// What the words before and after it must be.
     before: Demand,
+    after: Demand,
 }
 
 /// One word of a pattern.
@@ -106,6 +107,7 @@ impl Scanner {
                 count: pattern.len() as u16,
                 anchor: anchor.at as u16,
                 before: anchor.before,
+                after: anchor.after,
             };
             all.push((anchor.key, entry));
             for word in pattern {
@@ -128,10 +130,26 @@ impl Scanner {
     }
 
     fn look<const WORDS: usize>(&self, text: &str, signs: &Filter<WORDS>) -> Candidates {
-        let (before, candidates) = (([0; KEY_BYTES], 0), Vec::new());
-        let mut look = Look { scanner: self, signs, short: self.short, at: 0, before, candidates };
+        let mut look = Look {
+            scanner: self,
+            signs,
+            short: self.short,
+            at: 0,
+            before: ([0; KEY_BYTES], 0),
+            candidates: Vec::new(),
+            settled: 0,
+            waiting: false,
+        };
         skim(text, &mut look);
+        if look.waiting {
+            look.settle(Head::default());
+        }
         Candidates(look.candidates)
+    }
+
+    /// The terms that may stand in a text, in no order and some of them again and again.
+    pub(crate) fn terms(&self, candidates: &Candidates) -> impl Iterator<Item = u32> {
+        candidates.0.iter().filter_map(|one| self.filed.value(one.entry)).map(|entry| entry.term)
     }
 
     /// The terms in a text, in order of place, given where they may stand.
@@ -172,6 +190,10 @@ struct Look<'s, const WORDS: usize> {
     /// First bytes of the word before, and its length.
     before: ([u8; KEY_BYTES], usize),
     candidates: Vec<Candidate>,
+    /// How many of them the word after the anchor, where they have one, was compared for.
+    settled: usize,
+    /// Whether one waits for it.
+    waiting: bool,
 }
 
 impl<const WORDS: usize> Look<'_, WORDS> {
@@ -179,6 +201,9 @@ impl<const WORDS: usize> Look<'_, WORDS> {
     #[inline(never)]
     fn note(&mut self, sign: Sign, bytes: &[u8; KEY_BYTES], length: usize) {
         let word = Head::new(bytes, length);
+        if self.waiting {
+            self.settle(word);
+        }
         let before = Head::new(&self.before.0, self.before.1);
         let mut lengths = 0;
         if sign.is_whole_in(self.signs) {
@@ -204,8 +229,24 @@ impl<const WORDS: usize> Look<'_, WORDS> {
             let first = self.at.checked_sub(u32::from(entry.anchor));
             let Some(first) = first.filter(|_| entry.before.allows(before)) else { continue };
             let last = first + u32::from(entry.count);
+            self.waiting |= entry.after.is_any();
             self.candidates.push(Candidate { first, last, entry: number });
         }
+    }
+
+    /// Drops the candidates whose anchor is followed by another word than theirs.
+    fn settle(&mut self, next: Head) {
+        let mut settled = self.settled;
+        for at in self.settled..self.candidates.len() {
+            let candidate = self.candidates[at];
+            let entry = self.scanner.filed.value(candidate.entry);
+            if entry.is_some_and(|entry| entry.after.allows(next)) {
+                self.candidates[settled] = candidate;
+                settled += 1;
+            }
+        }
+        self.candidates.truncate(settled);
+        (self.settled, self.waiting) = (settled, false);
     }
 }
 
@@ -213,7 +254,8 @@ impl<const WORDS: usize> Reader for Look<'_, WORDS> {
     #[inline(always)]
     fn word(&mut self, head: &[u8; KEY_BYTES], length: usize) {
         let sign = Sign::new(head, length);
-        if sign.is_in(self.signs, self.short) {
+        // One decision for both, as one of them falls often and the other hardly ever.
+        if sign.is_in(self.signs, self.short) | self.waiting {
             self.note(sign, head, length);
         }
         self.before = (*head, length);

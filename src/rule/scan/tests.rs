@@ -111,6 +111,7 @@ fn a_text_without_a_term_is_passed_over() {
         "NATO",
         "join* Zyzzyva",
         "Zyzzyva Qwghlm",
+        "zoetrope of the",
         "enlarg*",
         "日本",
         "hub*",
@@ -121,6 +122,7 @@ fn a_text_without_a_term_is_passed_over() {
         "Senators met.",
         "Zyzzyva joined",
         "Qwghlm, a Zyzzyva",
+        "A zoetrope at the sea, a zoetrope",
         "enlighten 日中 leu hu shub",
         "расширил",
     ] {
@@ -130,6 +132,7 @@ fn a_text_without_a_term_is_passed_over() {
         "l'OTAN, N.A.T.O.",
         "They joined Zyzzyva",
         "Zyzzyva-Qwghlm’s",
+        "This zoetrope of the",
         "ENLARGE",
         "在日本",
         "hub",

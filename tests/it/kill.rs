@@ -4,32 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::dice::{Dice, number};
 use crate::program::{Program, stop};
 use crate::world::{Entry, Hook, Reply, Site, entry};
 
 /// Kills in a normal run; `PACTWATCH_KILLS` asks for more.
 const KILLS: usize = 30;
-
-/// SplitMix64: small, good enough to choose instants, and the seed repeats a run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.roll() % limit
-    }
-}
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
-}
 
 /// Stories that have nothing to do with each other: one pair of alliance and country each.
 fn stories() -> Vec<Entry> {

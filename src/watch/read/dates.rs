@@ -5,11 +5,14 @@
 //! skipped. A missing zone counts as UTC, a missing time as midnight; a day beyond its month runs on
 //! into the next, as old software does. Not told apart: `03/04/2026`, which is read as 4 March.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use super::calendar::{SIGNS, month, zone};
 
 /// Nothing that a news site publishes is older; what says so is a default or a slip.
 const FIRST_YEAR: i16 = 1990;
@@ -25,12 +28,42 @@ pub(super) fn parse(text: &str, now: Timestamp) -> Option<Timestamp> {
     if text.is_empty() || text.len() > MAX_LENGTH {
         return None;
     }
-    let mut parts = Parts::default();
-    let rest = parts.numeric(text);
-    parts.read(rest);
-    let found = parts.instant()?;
+    let found = match epoch(text) {
+        Some(found) => found,
+        None => {
+            let text = spelled(text);
+            let mut parts = Parts::default();
+            let rest = parts.numeric(&text);
+            parts.read(rest);
+            parts.instant()?
+        }
+    };
     let latest = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
     (found.to_zoned(TimeZone::UTC).year() >= FIRST_YEAR && found <= latest).then_some(found)
+}
+
+/// A date that is nothing but seconds or milliseconds since 1970.
+fn epoch(text: &str) -> Option<Timestamp> {
+    let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())??;
+    match text.len() {
+        10 => Timestamp::from_second(number).ok(),
+        13 => Timestamp::from_millisecond(number).ok(),
+        _ => None,
+    }
+}
+
+/// Dates that carry a sign for year, month and day, with dashes instead.
+fn spelled(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = text.to_owned();
+    for (sign, instead) in SIGNS {
+        if plain.contains(sign) {
+            plain = plain.replace(sign, instead);
+        }
+    }
+    Cow::Owned(plain)
 }
 
 /// A date in parts, as far as they have been found.
@@ -52,17 +85,21 @@ impl Parts {
     fn numeric<'a>(&mut self, text: &'a str) -> &'a str {
         let (first, rest) = digits(text);
         match (first.len(), rest.chars().next()) {
-            (8, _) => {
-                self.year = value(&first[..4]);
+            (8 | 12 | 14, _) => {
+                self.year = year(&first[..4]);
                 self.month = value(&first[4..6]);
-                self.day = value(&first[6..]);
+                self.day = value(&first[6..8]);
+                if first.len() > 8 {
+                    self.compact_time(&first[8..]);
+                }
                 rest
             }
             (4, separator @ (None | Some('-' | '/' | '.'))) => {
-                self.year = value(first);
+                self.year = year(first);
                 let (mut rest, mut found) = (rest, [1, 1]);
                 for slot in &mut found {
-                    let after = separator.and_then(|one| rest.strip_prefix(one)).map(digits);
+                    let after = separator.and_then(|one| rest.strip_prefix(one));
+                    let after = after.map(|after| digits(after.trim_start_matches(' ')));
                     let Some((number @ ([_] | [_, _]), after)) =
                         after.map(|(number, after)| (number.as_bytes(), after))
                     else {
@@ -77,13 +114,13 @@ impl Parts {
             (1 | 2, Some(separator @ ('/' | '.'))) => {
                 let (second, after) = digits(&rest[1..]);
                 let Some(after) = after.strip_prefix(separator) else { return text };
-                let (year, after) = digits(after);
+                let (last, after) = digits(after);
                 let (Some(first), Some(second)) = (value(first), value(second)) else {
                     return text;
                 };
                 let day_first = separator == '.' || first > 12;
                 let (day, month) = if day_first { (first, second) } else { (second, first) };
-                (self.year, self.month, self.day) = (value(year), Some(month), Some(day));
+                (self.year, self.month, self.day) = (year(last), Some(month), Some(day));
                 after
             }
             _ => text,
@@ -110,27 +147,33 @@ impl Parts {
 
     fn number<'a>(&mut self, text: &'a str) -> &'a str {
         let (found, rest) = digits(text);
-        if self.seconds.is_none() && rest.starts_with(':') && found.len() <= 2 {
+        let dated = self.day.is_some() && self.year.is_some();
+        let timed = rest.starts_with(':') || dated && rest.starts_with('.');
+        if self.seconds.is_none() && timed && found.len() <= 2 {
             return self.time(text);
         }
         match found.len() {
-            4 | 6 if self.day.is_some() && self.year.is_some() && self.seconds.is_none() => {
-                let two = |at: usize| found.get(at..at + 2).and_then(value).unwrap_or(0);
-                self.seconds = clock(two(0), two(2), two(4));
-            }
-            4 => self.year = self.year.or(value(found)),
+            4 | 6 if dated && self.seconds.is_none() => self.compact_time(found),
+            4 => self.year = self.year.or(year(found)),
             1 | 2 if self.day.is_none() => self.day = value(found),
-            1 | 2 if self.year.is_none() => self.year = value(found),
+            1 | 2 if self.year.is_none() => self.year = year(found),
             _ => {}
         }
         rest
     }
 
+    /// `hhmm` or `hhmmss`.
+    fn compact_time(&mut self, digits: &str) {
+        let two = |at: usize| digits.get(at..at + 2).and_then(value).unwrap_or(0);
+        self.seconds = clock(two(0), two(2), two(4));
+    }
+
     fn time<'a>(&mut self, text: &'a str) -> &'a str {
         let (hour, rest) = digits(text);
+        let separator = rest.chars().next().unwrap_or(':');
         let (minute, mut rest) = digits(&rest[1..]);
         let mut second = "0";
-        if let Some(after) = rest.strip_prefix(':') {
+        if let Some(after) = rest.strip_prefix(separator) {
             (second, rest) = digits(after);
         }
         if let Some(after) = rest.strip_prefix(['.', ',']) {
@@ -179,14 +222,9 @@ impl Parts {
     }
 
     fn instant(self) -> Option<Timestamp> {
-        let year = match self.year? {
-            year @ 0..=68 => year + 2000,
-            year @ 69..=99 => year + 1900,
-            year => year,
-        };
         let day = self.day.filter(|day| (1..=31).contains(day))?;
         let month = i8::try_from(self.month?).ok()?;
-        let first = Date::new(i16::try_from(year).ok()?, month, 1).ok()?;
+        let first = Date::new(i16::try_from(self.year?).ok()?, month, 1).ok()?;
         let date = first.checked_add(i64::from(day - 1).days()).ok()?;
         let mut seconds = self.seconds.unwrap_or(0);
         match self.afternoon {
@@ -200,64 +238,6 @@ impl Parts {
     }
 }
 
-/// A month by the first letters of its name, in the languages whose feeds write it out.
-fn month(word: &str) -> Option<i32> {
-    let start: String = word.chars().take(3).collect();
-    Some(match start.as_str() {
-        "jan" | "ene" | "gen" => 1,
-        "feb" | "fév" | "fev" => 2,
-        "mar" | "mär" | "mrz" | "mrt" => 3,
-        "apr" | "abr" | "avr" => 4,
-        "may" | "mai" | "maj" | "mei" | "mag" => 5,
-        "jun" | "giu" => 6,
-        "jul" | "lug" => 7,
-        "jui" => {
-            if word.starts_with("juil") {
-                7
-            } else {
-                6
-            }
-        }
-        "aug" | "ago" | "aoû" | "aou" => 8,
-        "sep" | "set" => 9,
-        "oct" | "okt" | "out" | "ott" => 10,
-        "nov" => 11,
-        "dec" | "dez" | "déc" | "dic" | "des" => 12,
-        _ => return None,
-    })
-}
-
-/// A zone by its name, in minutes east of Greenwich. Where a name has several meanings, the one that
-/// news sites use most.
-fn zone(word: &str) -> Option<i64> {
-    Some(match word {
-        "z" | "ut" | "utc" | "gmt" | "wet" => 0,
-        "bst" | "cet" | "mez" | "met" | "west" => 60,
-        "cest" | "mesz" | "mest" | "eet" | "sast" | "cat" => 120,
-        "eest" | "msk" | "eat" | "trt" => 180,
-        "gst" => 240,
-        "pkt" => 300,
-        "ist" => 330,
-        "wib" | "ict" => 420,
-        "sgt" | "hkt" | "pht" | "awst" => 480,
-        "jst" | "kst" => 540,
-        "acst" => 570,
-        "aest" => 600,
-        "aedt" => 660,
-        "nzst" => 720,
-        "nzdt" => 780,
-        "brt" | "art" | "adt" => -180,
-        "ast" | "edt" => -240,
-        "est" | "cdt" => -300,
-        "cst" | "mdt" => -360,
-        "mst" | "pdt" => -420,
-        "pst" | "akdt" => -480,
-        "akst" => -540,
-        "hst" => -600,
-        _ => return None,
-    })
-}
-
 /// Seconds since midnight; 24:00 and leap seconds run on.
 fn clock(hour: i32, minute: i32, second: i32) -> Option<i64> {
     let sound = (0..=24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second);
@@ -267,6 +247,16 @@ fn clock(hour: i32, minute: i32, second: i32) -> Option<i64> {
 /// The digits at the start, and what follows.
 fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.bytes().take_while(u8::is_ascii_digit).count())
+}
+
+/// A year; one of two digits belongs to the hundred years up to 2068.
+fn year(digits: &str) -> Option<i32> {
+    let year = value(digits)?;
+    Some(match (digits.len(), year) {
+        (..=2, 0..=68) => year + 2000,
+        (..=2, _) => year + 1900,
+        _ => year,
+    })
 }
 
 fn value(digits: &str) -> Option<i32> {
@@ -313,6 +303,20 @@ mod tests {
             ("31.12.2003 10:14", "2003-12-31T10:14:00Z"),
             ("2003-02-31", "2003-03-03T00:00:00Z"),
             ("Wed, 31 Dec 2003 24:00:00 GMT", "2004-01-01T00:00:00Z"),
+            ("20250904080500", "2025-09-04T08:05:00Z"),
+            ("1756973100", "2025-09-04T08:05:00Z"),
+            ("1756973100000", "2025-09-04T08:05:00Z"),
+            ("Thu, 04 Sep 2025 08.05.00 GMT", "2025-09-04T08:05:00Z"),
+            ("2025年09月04日 08:05", "2025-09-04T08:05:00Z"),
+            ("2025년 9월 4일", "2025-09-04T00:00:00Z"),
+            ("2025. 9. 4. 오후 8:05:00", "2025-09-04T20:05:00Z"),
+            ("Чт, 04 сен 2025 08:05:00 +0300", "2025-09-04T05:05:00Z"),
+            ("4 сентября 2025", "2025-09-04T00:00:00Z"),
+            ("czw, 04 wrz 2025 08:05:00 +0200", "2025-09-04T06:05:00Z"),
+            ("4 Eylül 2025", "2025-09-04T00:00:00Z"),
+            ("Πεμ, 04 Σεπ 2025 08:05:00 EET", "2025-09-04T06:05:00Z"),
+            ("4 marraskuuta 2025", "2025-11-04T00:00:00Z"),
+            ("vendredi 4 juillet 2025", "2025-07-04T00:00:00Z"),
         ] {
             assert_eq!(read(text).as_deref(), Some(expected), "{text}");
         }
@@ -324,6 +328,8 @@ mod tests {
             "",
             "soon",
             "0000-00-00",
+            "Sun, 01 Jan 0001 00:00:00 GMT",
+            "0003-12-31",
             "1970-01-01T00:00:00Z",
             "1601-01-01",
             "2027-06-01",

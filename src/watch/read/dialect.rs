@@ -19,6 +19,8 @@ pub(super) enum Space {
     Syndication,
     /// Media RSS.
     Media,
+    /// Apple's podcast words.
+    Itunes,
     /// RDF itself.
     Rdf,
     /// XHTML.
@@ -52,7 +54,7 @@ impl Space {
             ("rssboard.org/media-rss", Space::Media),
             ("w3.org/1999/02/22-rdf-syntax-ns", Space::Rdf),
             ("w3.org/1999/xhtml", Space::Xhtml),
-            ("itunes.com/", Space::Foreign),
+            ("itunes.com/", Space::Itunes),
             ("w3.org/2000/svg", Space::Foreign),
         ];
         known.iter().find(|(start, _)| uri.starts_with(start)).map(|(_, space)| *space)
@@ -67,6 +69,7 @@ impl Space {
             "content" => Space::Content,
             "sy" => Space::Syndication,
             "media" => Space::Media,
+            "itunes" => Space::Itunes,
             "rdf" => Space::Rdf,
             "xhtml" => Space::Xhtml,
             _ => Space::Foreign,
@@ -165,10 +168,11 @@ fn item_part(space: Space, core: bool, name: &[u8]) -> Part {
         (_, b"author") if core => return Part::Person,
         (Space::Media, b"group") => return Part::Group,
         (_, b"title") if core => Field::Title,
-        (Space::Dublin | Space::Media, b"title") => Field::SpareTitle,
+        (Space::Dublin | Space::Media | Space::Itunes, b"title") => Field::SpareTitle,
         (_, b"description" | b"summary") if core => Field::Summary,
         (Space::Core, b"abstract") => Field::Summary,
         (Space::Dublin | Space::Media, b"description" | b"abstract") => Field::SpareSummary,
+        (Space::Itunes, b"summary" | b"subtitle") => Field::SpareSummary,
         (Space::Content, b"encoded") => Field::Body,
         (_, b"content") if core => Field::Body,
         (Space::Xhtml, b"body" | b"div") => Field::Body,

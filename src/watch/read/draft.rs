@@ -4,6 +4,7 @@ use url::Url;
 
 use super::MAX_CATEGORIES;
 use super::dialect::Field;
+use super::escape::push_escaped;
 use super::links::Best;
 
 /// What the parser need not see of an item: what is known here already would only be written, parsed
@@ -97,6 +98,12 @@ impl Draft {
         if self.notes.categories.len() < MAX_CATEGORIES {
             self.notes.categories.push(term);
         }
+    }
+
+    /// Takes a date that stands in an attribute of the item.
+    pub(super) fn date(&mut self, out: &mut String, date: &str) {
+        element(out, "updated", |out| push_escaped(out, date));
+        self.fill(Field::Updated);
     }
 
     /// Ends the item in the output.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use url::Url;
 
+use super::json_text::mended;
 use super::links::{Best, Rank};
 use super::parse::{Entry, Parsed};
 use super::sniff::NoFeed;
@@ -18,14 +19,28 @@ use super::{MAX_CATEGORIES, MAX_ENTRIES, dates};
 ///
 /// It is JSON of another kind, or none.
 pub(super) fn parse(text: &str, url: &Url, now: Timestamp) -> Result<Parsed, NoFeed> {
-    let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    let mut found = Found { url, now, parsed: Parsed::default(), items: false, version: false };
-    let mut json = serde_json::Deserializer::from_str(text);
-    let end = json.deserialize_any(FeedVisitor(&mut found));
+    // What stands before (a mark, the call of a script) is no part of it.
+    let text = &text[text.find(['{', '[']).unwrap_or(0)..];
+    let (found, end) = attempt(text, url, now);
+    let (found, end, mended) = match &end {
+        // Most breaks are characters that JSON wants escaped; a document that stops early has none.
+        Err(error) if !error.is_eof() => {
+            let (again, end_again) = attempt(&mended(text), url, now);
+            match again.parsed.entries.len() > found.parsed.entries.len() {
+                true => (again, end_again, true),
+                false => (found, end, false),
+            }
+        }
+        _ => (found, end, false),
+    };
     if !found.items || (!found.version && found.parsed.entries.is_empty()) {
-        return Err(if end.is_err() { NoFeed::Unknown } else { NoFeed::Json });
+        let json = end.is_ok() || text.starts_with('[');
+        return Err(if json { NoFeed::Json } else { NoFeed::Unknown });
     }
     let mut parsed = found.parsed;
+    if mended {
+        parsed.faults.push("characters that JSON does not allow were escaped".to_owned());
+    }
     if let Err(error) = end {
         parsed.truncated = error.is_eof();
         parsed.faults.push(format!(
@@ -34,6 +49,13 @@ pub(super) fn parse(text: &str, url: &Url, now: Timestamp) -> Result<Parsed, NoF
         ));
     }
     Ok(parsed)
+}
+
+fn attempt<'u>(text: &str, url: &'u Url, now: Timestamp) -> (Found<'u>, serde_json::Result<()>) {
+    let mut found = Found { url, now, parsed: Parsed::default(), items: false, version: false };
+    let mut json = serde_json::Deserializer::from_str(text);
+    let end = json.deserialize_any(FeedVisitor(&mut found));
+    (found, end)
 }
 
 struct Found<'u> {
@@ -340,6 +362,17 @@ mod tests {
         let parsed = read(r#"{"items": [{"id": "1", "title": "a"}, {"id": "2", "ti"#).unwrap();
         assert_eq!(parsed.entries.len(), 1);
         assert!(parsed.truncated && parsed.faults.len() == 1);
+    }
+
+    #[test]
+    fn characters_that_json_does_not_allow_cost_nothing() {
+        let parsed = read(
+            "cb({\"items\": [{\"id\": \"1\", \"title\": \"a\tb\\x \\ud83d c\"},, {\"id\": \"2\"},]});",
+        )
+        .unwrap();
+        assert_eq!(parsed.entries.len(), 2, "{parsed:?}");
+        assert_eq!(parsed.entries[0].title, "a\tb\\x \u{fffd} c");
+        assert_eq!(parsed.faults.len(), 1);
     }
 
     #[test]

@@ -2,10 +2,11 @@
 //!
 //! One file a step: `decode` (bytes to text) → `sniff` (is it a feed at all?) → `repair` (rewrite to
 //! the plainest RSS there is, in `rewrite` over `token`, `reference`, `dialect`, `scope`, `draft` and `escape`) → `parse` (feed-rs, and nothing else knows
-//! it) or `json` → here: texts become plain, `links` and `identity` give each item its address and key,
-//! `dates` its time. Pure: no clock, no network, no state. What came wrong is told in `faults`; a
+//! it) or `json` (over `json_text`) → here: texts become plain, `links` and `identity` give each item its address and key,
+//! `dates` its time (with the words of `calendar`). Pure: no clock, no network, no state. What came wrong is told in `faults`; a
 //! broken entry costs itself only.
 
+mod calendar;
 mod dates;
 mod decode;
 mod dialect;
@@ -14,6 +15,7 @@ mod escape;
 mod hints;
 mod identity;
 mod json;
+mod json_text;
 mod links;
 mod parse;
 mod reference;

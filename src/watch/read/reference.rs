@@ -73,6 +73,20 @@ pub(super) fn reference(text: &str) -> Option<(Reference, usize)> {
             return Some((Reference::Known(character), known.len()));
         }
     }
+    let (number, length) = number(text)?;
+    if let Some(high @ 0xd800..=0xdbff) = number
+        && let Some((Some(low @ 0xdc00..=0xdfff), more)) = self::number(&text[length..])
+    {
+        // One character written as the two halves that UTF-16 has for it.
+        let whole = char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+        return Some((whole.map_or(Reference::Nothing, Reference::Number), length + more));
+    }
+    let meaning = number.and_then(character);
+    Some((meaning.map_or(Reference::Nothing, Reference::Number), length))
+}
+
+/// The number of a numeric reference, if it is none beyond all bounds, and the reference's length.
+fn number(text: &str) -> Option<(Option<u32>, usize)> {
     let digits = text.strip_prefix("&#")?;
     let (digits, radix, head) = match digits.strip_prefix(['x', 'X']) {
         Some(digits) => (digits, 16, 3),
@@ -82,8 +96,7 @@ pub(super) fn reference(text: &str) -> Option<(Reference, usize)> {
     if count == 0 || !digits[count..].starts_with(';') {
         return None;
     }
-    let meaning = u32::from_str_radix(&digits[..count], radix).ok().and_then(character);
-    Some((meaning.map_or(Reference::Nothing, Reference::Number), head + count + 1))
+    Some((u32::from_str_radix(&digits[..count], radix).ok(), head + count + 1))
 }
 
 /// The character behind a number. 128 to 159 are control characters that nobody means: old tools
@@ -139,5 +152,6 @@ mod tests {
     fn references_are_resolved_or_left() {
         assert_eq!(resolve("&#65;&#x42;&#X43;&#150;&#0;&#x1F;&nbsp;&x"), "ABC\u{2013}&nbsp;&x");
         assert_eq!(reference("&#99999999999999999999;"), Some((Reference::Nothing, 23)));
+        assert_eq!(resolve("&#55357;&#56832; &#xD83D;&#xDE00; &#xD83D; &#xDE00;"), "😀 😀  ");
     }
 }

@@ -1,5 +1,7 @@
 //! The state machine behind `repair`: what is open, what is being written, and where each token goes.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use url::Url;
 
 use super::dialect::{Field, Part, Space, ends_text, part};
@@ -44,6 +46,8 @@ struct Writing {
     unwanted: bool,
     /// Another XML document inside: nothing in it ends the text.
     opaque: bool,
+    /// Base64, as Atom allowed.
+    encoded: bool,
 }
 
 /// Writes the document anew, token by token.
@@ -200,22 +204,32 @@ impl<'a> Rewriter<'a> {
         if let Some(href) = attribute(attributes, "href") {
             draft.link.offer(Rank::Page, self.scope.base(), &href);
         }
+        if let Some(date) = attribute(attributes, "lastmod") {
+            draft.date(&mut self.out, &date);
+        }
         self.item = Some((draft, self.stack.len()));
     }
 
     fn begin_text(&mut self, field: Field, attributes: &str) {
         let mut unwanted = false;
         let mut opaque = false;
+        let mut encoded = false;
         if let Some((draft, _)) = &mut self.item {
             unwanted = draft.has(field);
             if matches!(field, Field::Body | Field::Summary) && !attributes.is_empty() {
                 let kind = attribute(attributes, "type").unwrap_or_default().to_ascii_lowercase();
-                let mode = attribute(attributes, "mode").unwrap_or_default();
-                unwanted |= !is_text(&kind) || mode.eq_ignore_ascii_case("base64");
+                unwanted |= !is_text(&kind);
                 opaque = kind.ends_with("/xml") || kind.ends_with("+xml") && !kind.contains("html");
                 if let Some(source) = attribute(attributes, "src") {
                     draft.link.offer(Rank::File, self.scope.base(), &source);
                 }
+            }
+            if !attributes.is_empty() {
+                let says = |name, word: &str| {
+                    attribute(attributes, name).is_some_and(|it| it.eq_ignore_ascii_case(word))
+                };
+                encoded = says("mode", "base64")
+                    || field == Field::Title && says("type", "application/octet-stream");
             }
             if field == Field::Id {
                 draft.permalink = attribute(attributes, "isPermaLink")
@@ -223,6 +237,9 @@ impl<'a> Rewriter<'a> {
             }
         }
         self.begin(Goal::Field(field), unwanted, opaque);
+        if let Some(writing) = &mut self.writing {
+            writing.encoded = encoded;
+        }
     }
 
     fn begin_link(&mut self, local: &str, attributes: &str) {
@@ -263,7 +280,8 @@ impl<'a> Rewriter<'a> {
         }
         let start = self.out.len();
         let height = self.stack.len();
-        self.writing = Some(Writing { goal, height, before, start, unwanted, opaque });
+        self.writing =
+            Some(Writing { goal, height, before, start, unwanted, opaque, encoded: false });
     }
 
     pub(super) fn close(&mut self, name: &str) {
@@ -333,6 +351,11 @@ impl<'a> Rewriter<'a> {
 
     fn end_text(&mut self) {
         let Some(writing) = self.writing.take() else { return };
+        if writing.encoded {
+            let text = decoded(&plain(&self.out[writing.start..])).unwrap_or_default();
+            self.out.truncate(writing.start);
+            push_escaped(&mut self.out, &text);
+        }
         let blank = is_blank(&self.out[writing.start..]);
         if blank || writing.unwanted {
             self.out.truncate(writing.before);
@@ -388,6 +411,12 @@ impl<'a> Rewriter<'a> {
         self.done.xml = self.out;
         self.done
     }
+}
+
+/// What stands in base64, if it is text.
+fn decoded(text: &str) -> Option<String> {
+    let code: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    String::from_utf8(BASE64_STANDARD.decode(code).ok()?).ok()
 }
 
 fn is_source(name: &str) -> bool {

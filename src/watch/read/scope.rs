@@ -47,10 +47,11 @@ impl<'a> Scope<'a> {
 
     /// Puts the `xml:base` of a tag in force, if it has one that makes an address.
     pub(super) fn rebase(&mut self, attributes: &str, height: usize) {
-        if !attributes.contains("xml:base") {
+        if !attributes.contains("base") && !attributes.contains("BASE") {
             return;
         }
-        let base = attribute(attributes, "xml:base");
+        // CDF says it without the prefix.
+        let base = attribute(attributes, "xml:base").or_else(|| attribute(attributes, "base"));
         let url = base.and_then(|base| self.base().join(base.trim()).ok());
         // Relative bases add up; what is longer than any link can be is of no use.
         if let Some(url) = url.filter(|url| url.as_str().len() <= MAX_LENGTH) {

@@ -97,7 +97,7 @@ pub(super) fn sniff(text: &str) -> Kind {
     if start.is_empty() {
         return Kind::Other(NoFeed::Empty);
     }
-    if start.starts_with('{') || start.starts_with('[') {
+    if start.starts_with(['{', '[']) || is_script_call(start) {
         return Kind::Json;
     }
     let mut tokens = Tokens::new(text);
@@ -119,6 +119,15 @@ pub(super) fn sniff(text: &str) -> Kind {
     })
 }
 
+/// Whether JSON stands inside the call of a function, as scripts asked for it once.
+fn is_script_call(text: &str) -> bool {
+    let name = text.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"_$.".contains(b)).count();
+    let call = name > 0 && name < 64;
+    call && text[name..]
+        .strip_prefix('(')
+        .is_some_and(|inside| inside.trim_start().starts_with('{'))
+}
+
 /// The format that an element begins. Inside other mark-up only a root with a namespace or version
 /// counts: `<feed>` alone may be anything.
 fn format(name: &str, attributes: &str, first: bool) -> Option<&'static str> {
@@ -138,7 +147,7 @@ fn format(name: &str, attributes: &str, first: bool) -> Option<&'static str> {
     match (found, local.to_ascii_lowercase().as_str()) {
         (Part::Root, "rss") if first || marked => Some("RSS"),
         (Part::Root, "feed") if first || marked => Some("Atom"),
-        (Part::Root, "rdf") if first => Some("RSS 1.0"),
+        (Part::Root, "rdf") if first || marked => Some("RSS 1.0"),
         (Part::Channel, _) if first => Some("channel"),
         (Part::Item, "entry") if first => Some("Atom entry"),
         _ => None,
@@ -208,12 +217,14 @@ mod tests {
             ("<feed xmlns='http://example.org/wrong'>", "Atom"),
             ("<a:feed xmlns:a='http://www.w3.org/2005/Atom'>", "Atom"),
             ("<rdf:RDF xmlns='http://my.netscape.com/rdf/simple/0.9/'>", "RSS 1.0"),
+            ("<p><r:RDF xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>", "RSS 1.0"),
             ("<CHANNEL HREF='http://e.org'>", "channel"),
             ("<html><body><feed xmlns='http://www.w3.org/2005/Atom'>", "Atom"),
         ] {
             assert_eq!(sniff(text), Kind::Xml(format), "{text}");
         }
         assert_eq!(sniff(" {\"version\":1}"), Kind::Json);
+        assert_eq!(sniff("jsonFeed({\"version\":1});"), Kind::Json);
     }
 
     #[test]

@@ -109,6 +109,26 @@ fn broken_markup_costs_itself_only() {
 }
 
 #[test]
+fn old_dialects_hide_texts_and_dates() {
+    let cdf = reading(
+        "<CHANNEL BASE='http://e.org/'><ITEM HREF='1' LASTMOD='2004-04-06T23:05'><TITLE>t</TITLE></ITEM></CHANNEL>",
+    );
+    let item = &cdf.items[0];
+    assert_eq!(item.url.as_deref(), Some("http://e.org/1"));
+    assert_eq!(item.published.unwrap().to_string(), "2004-04-06T23:05:00Z");
+    for (inside, expected) in [
+        ("<title mode='base64'> VGhlIDxiPnR\nleHQ8L2I+ </title>", "The text"),
+        ("<title type='application/octet-stream'>VGhlIHRleHQ=</title>", "The text"),
+        ("<title mode='base64'>gggg</title><dc:title>d</dc:title>", "d"),
+        ("<itunes:title>p</itunes:title>", "p"),
+        ("<title><![cdata[small]]></title>", "small"),
+    ] {
+        let text = format!("<feed xmlns='http://purl.org/atom/ns#'><entry>{inside}</entry></feed>");
+        assert_eq!(titles(&text), [expected], "{inside}");
+    }
+}
+
+#[test]
 fn truncation_is_told() {
     let whole = "<rss><channel><item><title>a</title></item></channel></rss>";
     assert!(!reading(whole).truncated);

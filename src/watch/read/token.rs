@@ -73,7 +73,7 @@ impl<'a> Tokens<'a> {
             // `?>` ends it; where that is missing, the tag's own end does.
             let end = rest.find('>').map_or(rest.len(), |end| end + 1);
             self.at += end;
-        } else if rest.starts_with("<!") && !rest.starts_with("<![CDATA[") {
+        } else if rest.starts_with("<!") && !begins_cdata(rest) {
             let length = if self.no_declaration_end { None } else { declaration_length(rest) };
             self.no_declaration_end |= length.is_none();
             // Without an end, as little as possible is skipped.
@@ -146,7 +146,7 @@ impl<'a> Iterator for Tokens<'a> {
                 self.at += end;
                 return Some(Token::Text(&rest[..end]));
             }
-            if rest.starts_with("<![CDATA[") {
+            if begins_cdata(rest) {
                 return Some(self.cdata());
             }
             if self.skip_aside() {
@@ -163,6 +163,11 @@ impl<'a> Iterator for Tokens<'a> {
             };
         }
     }
+}
+
+/// Whether a CDATA section begins; some write it in small letters.
+fn begins_cdata(rest: &str) -> bool {
+    rest.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("<![CDATA["))
 }
 
 fn begins_name(first: char) -> bool {
@@ -253,6 +258,7 @@ mod tests {
         assert_eq!(all("</feed"), [Token::Close("feed")]);
         assert_eq!(all("<![CDATA[x</a>"), [Token::Cdata("x"), Token::Close("a")]);
         assert_eq!(all("<a href='x"), []);
+        assert_eq!(all("<![cdata[x]]>"), [Token::Cdata("x")]);
     }
 
     proptest! {

@@ -14,10 +14,17 @@ pub(super) struct Fresh {
     pub(super) item: Item,
     /// Known before, with another text.
     pub(super) revised: bool,
+    /// Known before, under another key: to be written down, and no news.
+    pub(super) rekeyed: bool,
 }
 
 /// Picks the items to judge. Of two with one key in one document the first counts.
-pub(super) fn fresh(items: Vec<Item>, known: &HashMap<ItemKey, Known>) -> Vec<Fresh> {
+pub(super) fn fresh(
+    items: Vec<Item>,
+    known: &HashMap<ItemKey, Known>,
+    rekeyed: &[ItemKey],
+) -> Vec<Fresh> {
+    let rekeyed: HashSet<&ItemKey> = rekeyed.iter().collect();
     let mut seen: HashSet<ItemKey> = HashSet::new();
     let mut picked = Vec::new();
     for item in items {
@@ -25,9 +32,12 @@ pub(super) fn fresh(items: Vec<Item>, known: &HashMap<ItemKey, Known>) -> Vec<Fr
             continue;
         }
         match known.get(&item.key) {
-            None => picked.push(Fresh { item, revised: false }),
+            None => {
+                let rekeyed = rekeyed.contains(&item.key);
+                picked.push(Fresh { item, revised: false, rekeyed });
+            }
             Some(before) if before.text != item.text_hash() && before.revisions < REVISIONS => {
-                picked.push(Fresh { item, revised: true });
+                picked.push(Fresh { item, revised: true, rekeyed: false });
             }
             Some(_) => {}
         }

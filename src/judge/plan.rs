@@ -54,8 +54,8 @@ pub(super) fn plan(index: &mut StoryIndex, terms: Terms<'_>, batch: Batch, now: 
         let Judged { fresh, matched } = judged;
         let Some(mut matched) = matched else {
             plan.items.push(ItemRow {
+                revised: fresh.revised || fresh.rekeyed,
                 item: fresh.item,
-                revised: fresh.revised,
                 decision: Decision::Quiet,
                 matched: None,
             });

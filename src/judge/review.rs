@@ -16,7 +16,9 @@ use super::identity::{Fresh, fresh};
 use super::index::{CLOSES, StoryIndex};
 use super::plan::{Batch, Judged, Terms, plan};
 use super::section::StorySection;
-use crate::model::{FeedName, FeedState, Item, Match, Plan, PollOutcome, Polled, Pulse, Route};
+use crate::model::{
+    FeedName, FeedState, Item, ItemKey, Match, Plan, PollOutcome, Polled, Pulse, Route,
+};
 use crate::rule::RuleSet;
 use crate::store::{Admitted, Store, StoreError};
 
@@ -95,6 +97,8 @@ struct Document {
     feed: FeedName,
     state: FeedState,
     items: Vec<Item>,
+    /// Keys of items that were known under other keys.
+    rekeyed: Vec<ItemKey>,
 }
 
 struct Judge {
@@ -124,11 +128,12 @@ impl Judge {
                 PollOutcome::Unchanged | PollOutcome::Failed(_) => {
                     self.store.note(poll.feed, poll.next);
                 }
-                PollOutcome::Items { items, faults } => {
+                PollOutcome::Items { items, faults, rekeyed } => {
                     if !faults.is_empty() {
                         tracing::debug!(feed.id = %poll.feed, repairs = faults.len(), "the feed was repaired: {}", faults.join("; "));
                     }
-                    documents.push(Document { feed: poll.feed, state: poll.next, items });
+                    let (feed, state) = (poll.feed, poll.next);
+                    documents.push(Document { feed, state, items, rekeyed });
                 }
             }
         }
@@ -208,7 +213,8 @@ impl Judge {
             }
             // By the entry's own date: what a dead feed still lists is new to us and no news.
             let now = Timestamp::now();
-            let arrived = items.iter().map(|one| &one.fresh).filter(|one| !one.revised);
+            let arrived =
+                items.iter().map(|one| &one.fresh).filter(|one| !one.revised && !one.rekeyed);
             let newest = arrived.map(|one| one.item.published.unwrap_or(now).min(now)).max();
             state.last_new = state.last_new.max(newest);
             places.push(place);
@@ -257,7 +263,7 @@ impl Judge {
                 true => known.next().unwrap_or_default(),
                 false => HashMap::new(),
             };
-            fresh(std::mem::take(&mut document.items), &known)
+            fresh(std::mem::take(&mut document.items), &known, &document.rekeyed)
         };
         Ok(documents.iter_mut().map(sift).collect())
     }
@@ -338,7 +344,7 @@ pub(super) async fn nap(wait: Duration, inbox: &mpsc::Receiver<Polled>) {
 fn unplanned(plan: Plan, first_poll: bool, shadow: bool) -> Batch {
     let Plan { feed, state, items, .. } = plan;
     let items = items.into_iter().map(|row| Judged {
-        fresh: Fresh { item: row.item, revised: row.revised },
+        fresh: Fresh { item: row.item, revised: row.revised, rekeyed: false },
         matched: row.matched,
     });
     Batch { feed, state, first_poll, shadow, items: items.collect() }
@@ -369,8 +375,9 @@ async fn examined(bench: &Arc<Bench>, fresh: Vec<Vec<Fresh>>) -> Vec<Vec<Judged>
 /// What the rules say of each item.
 fn verdicts(bench: &Bench, fresh: &[Vec<Fresh>]) -> Vec<Vec<Option<Match>>> {
     let judge = |item: &Item| bench.rules.judge(item);
-    let document =
-        |items: &Vec<Fresh>| items.iter().map(|one| guarded(&judge, &one.item)).collect();
+    // What was judged under its former key is only written down under its new one.
+    let judged = |one: &Fresh| if one.rekeyed { None } else { guarded(&judge, &one.item) };
+    let document = |items: &Vec<Fresh>| items.iter().map(judged).collect();
     fresh.iter().map(document).collect()
 }
 
@@ -437,7 +444,8 @@ mod tests {
             let items: Vec<Item> = (0..count).map(|n| item(&format!("{count}/{n}"))).collect();
             let state = FeedState::new(Timestamp::UNIX_EPOCH);
             let feed = FeedName::new("feed");
-            let mut documents = [Document { feed, state, items: items.clone() }];
+            let mut documents =
+                [Document { feed, state, items: items.clone(), rekeyed: Vec::new() }];
             let reading = Store::open(&path, Access::Read).unwrap();
             let refused = judge(reading).judge(&mut documents).await;
             assert_eq!(refused, Err(StoreError::ReadOnly));

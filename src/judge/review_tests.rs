@@ -49,7 +49,7 @@ fn polled(number: u32, outcome: PollOutcome) -> Polled {
 
 fn items(titles: &[&str]) -> PollOutcome {
     let items = titles.iter().map(|title| item(title, title)).collect();
-    PollOutcome::Items { items, faults: Vec::new() }
+    PollOutcome::Items { items, faults: Vec::new(), rekeyed: Vec::new() }
 }
 
 fn rules() -> RuleSet {
@@ -183,4 +183,34 @@ fn a_panic_in_a_rule_costs_its_item_alone() {
     let judged = ["Trouble", STORY].map(|title| guarded(&examine, &item(title, title)));
     assert!(judged[0].is_none());
     assert!(judged[1].is_some());
+}
+
+#[tokio::test]
+async fn an_entry_under_a_new_key_is_written_down_and_no_news() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    let store = Store::open(&path, Access::Create).unwrap();
+    judge(&store, vec![polled(1, items(&[STORY]))]).await;
+    store.close().await;
+
+    // The address as well, so that no other test of sameness holds.
+    let mut again = item("other-key", STORY);
+    again.url = None;
+    again.canonical = None;
+    let rekeyed = vec![again.key.clone()];
+    let poll =
+        |item: Item, rekeyed| PollOutcome::Items { items: vec![item], faults: vec![], rekeyed };
+    let store = Store::open(&path, Access::Write).unwrap();
+    judge(&store, vec![polled(2, poll(again.clone(), rekeyed))]).await;
+    let count =
+        || async { (store.stats().await.unwrap().alerts, store.stats().await.unwrap().items) };
+    assert_eq!(count().await, (1, 2));
+    // It stays known without being told again, and a change of its text is judged.
+    judge(&store, vec![polled(3, poll(again.clone(), vec![]))]).await;
+    assert_eq!(count().await, (1, 2));
+    again.title = "Ireland applies to join NATO, and Dublin says when".to_owned();
+    judge(&store, vec![polled(4, poll(again, vec![]))]).await;
+    assert_eq!(store.stats().await.unwrap().items, 2);
+    let found = store.find_items("Dublin says when", 1).await.unwrap();
+    assert!(found[0].matched.is_some());
 }

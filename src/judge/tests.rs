@@ -125,7 +125,7 @@ impl Desk {
             state: FeedState::new(now),
             first_poll,
             shadow: false,
-            items: vec![Judged { fresh: Fresh { item, revised: false }, matched }],
+            items: vec![Judged { fresh: Fresh { item, revised: false, rekeyed: false }, matched }],
         };
         let terms = Terms { story: &self.story, routes: &self.routes };
         let plan = plan(&mut self.index, terms, batch, now);
@@ -450,7 +450,7 @@ proptest! {
             let mut plans = Vec::new();
             let mut rest: Vec<Judged> = stream.iter().enumerate().map(|(number, one)| {
                 let (item, matched) = of_stream(number, *one);
-                Judged { fresh: Fresh { item, revised: false }, matched }
+                Judged { fresh: Fresh { item, revised: false, rekeyed: false }, matched }
             }).collect();
             while !rest.is_empty() {
                 let size = sizes.next().unwrap_or(1).min(rest.len());

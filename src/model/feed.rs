@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{FeedName, Item, Kind};
+use super::{FeedName, Item, ItemKey, Kind};
 
 /// A feed as the config names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub struct FeedState {
     pub entries: u32,
     /// What was broken or repaired in it, ready to show.
     pub faults: Vec<String>,
+    /// How its entries are told apart.
+    pub identity: Identity,
 }
 
 impl FeedState {
@@ -89,8 +91,51 @@ impl FeedState {
             hints: Hints::default(),
             entries: 0,
             faults: Vec::new(),
+            identity: Identity::default(),
         }
     }
+}
+
+/// How the entries of a feed are told apart, as far as its documents have taught it. Bounded: a few
+/// bytes for each entry of one document.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// Its own ids are of no use: most are shared by different entries, or they are others at each
+    /// poll. Stays once it is so.
+    pub ids_fail: bool,
+    /// Its links are others at each poll. Stays.
+    pub links_fail: bool,
+    /// Marks of single ids and links that different entries bore, oldest first.
+    pub shared: Vec<u32>,
+    /// The entries of the last document that had any.
+    pub shown: Vec<Shown>,
+}
+
+/// The marks of an entry that was shown: hashes of what it is compared by; 0 for what it lacks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// Of its own id.
+    pub id: u32,
+    /// Of its canonical link.
+    pub link: u32,
+    /// Of its title, or of its text where it has none.
+    pub title: u32,
+    /// Of title and date.
+    pub dated: u32,
+    /// Of the key that it got.
+    pub key: u32,
+}
+
+/// A short hash (FNV-1a, folded) that is the same for ever; 0 for nothing, and for nothing else.
+pub fn mark(text: &str) -> u32 {
+    if text.is_empty() {
+        return 0;
+    }
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let folded = (hash >> 32) ^ (hash & 0xffff_ffff);
+    u32::try_from(folded).unwrap_or(u32::MAX).max(1)
 }
 
 /// What a server gave to make the next request conditional, byte for byte as it came (RFC 9110,
@@ -187,6 +232,8 @@ pub enum PollOutcome {
         items: Vec<Item>,
         /// What was broken or repaired, ready to show.
         faults: Vec<String>,
+        /// Keys of entries that the feed showed before under other keys: not new.
+        rekeyed: Vec<ItemKey>,
     },
     /// No feed came; the reason, ready to show.
     Failed(String),

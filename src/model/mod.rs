@@ -17,7 +17,10 @@ mod route;
 mod story;
 
 pub use alert::{Alert, AlertKind, AlertView, AlsoIn, NewMoves, Previous};
-pub use feed::{Condition, Every, Feed, FeedState, Hints, PollOutcome, Polled, Validators};
+pub use feed::{
+    Condition, Every, Feed, FeedState, Hints, Identity, PollOutcome, Polled, Shown, Validators,
+    mark,
+};
 pub use id::{AlertId, FeedName, ItemKey, MessageId, RuleId, SinkName, StoryId};
 pub use item::{Field, Item, Kind, TextHash};
 pub use ledger::{LedgerEntry, Standing};

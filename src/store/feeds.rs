@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde::Serialize;
 
 use super::row::{duration, ms, optional_json, span, time, to_json};
-use super::{Store, StoreError};
+use super::{Store, StoreError, identity};
 use crate::model::{Condition, FeedName, FeedState, Hints, Validators};
 
 impl Store {
@@ -62,10 +62,10 @@ pub(super) fn save(
     let mut statement = connection.prepare_cached(
         "INSERT INTO feed (name, etag, last_modified, body_hash, next_due, last_poll, last_success,
            last_new, failures, last_error, last_status, condition, moved_to, moved_count, rhythm,
-           at_least, skip_hours, skip_days, entries, faults, address)
+           at_least, skip_hours, skip_days, entries, faults, address, identity)
          VALUES (:name, :etag, :last_modified, :body_hash, :next_due, :last_poll, :last_success,
            :last_new, :failures, :last_error, :last_status, :condition, :moved_to, :moved_count,
-           :rhythm, :at_least, :skip_hours, :skip_days, :entries, :faults, :address)
+           :rhythm, :at_least, :skip_hours, :skip_days, :entries, :faults, :address, :identity)
          ON CONFLICT (name) DO UPDATE SET etag = excluded.etag,
            last_modified = excluded.last_modified, body_hash = excluded.body_hash,
            next_due = excluded.next_due, last_poll = excluded.last_poll,
@@ -76,7 +76,7 @@ pub(super) fn save(
            rhythm = excluded.rhythm, at_least = excluded.at_least,
            skip_hours = excluded.skip_hours, skip_days = excluded.skip_days,
            entries = excluded.entries, faults = excluded.faults,
-           address = excluded.address
+           address = excluded.address, identity = excluded.identity
          RETURNING id",
     )?;
     let validators = &state.validators;
@@ -102,6 +102,7 @@ pub(super) fn save(
             ":skip_hours": state.hints.skip_hours,
             ":skip_days": state.hints.skip_days,
             ":entries": state.entries,
+            ":identity": identity::to_bytes(&state.identity),
             ":faults": match state.faults.is_empty() {
                 true => None,
                 false => Some(to_json(&state.faults)?),
@@ -164,6 +165,9 @@ fn state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
         },
         entries: row.get("entries")?,
         faults: optional_json(row, "faults")?.unwrap_or_default(),
+        identity: row
+            .get::<_, Option<Vec<u8>>>("identity")?
+            .map_or_else(Default::default, |bytes| identity::from_bytes(&bytes)),
     })
 }
 

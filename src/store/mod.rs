@@ -17,6 +17,7 @@ mod deliveries;
 mod error;
 mod feeds;
 mod habits;
+mod identity;
 mod items;
 mod ledger;
 mod line;

@@ -3,7 +3,8 @@
 //! Quiet items go first, oldest first, but never those that their feed may still show: a key that is
 //! forgotten while it is served would make the item new again. The ledger stays for good.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,7 +12,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::ms;
 use super::writer::Care;
-use super::{HistorySection, Store, StoreError, counts, habits, outbox};
+use super::{HistorySection, Store, StoreError, counts, habits, identity, outbox};
+use crate::model::mark;
 
 /// Rows that one step looks at or takes away; admission waits at most for one step.
 const STEP: usize = 500;
@@ -87,8 +89,8 @@ struct Walk {
     /// The row that was looked at last.
     after: i64,
     done: bool,
-    /// By feed, the oldest row that it may still show.
-    shown: HashMap<i64, i64>,
+    /// By feed, what it may still show.
+    shown: HashMap<i64, Showing>,
 }
 
 impl Walk {
@@ -99,7 +101,7 @@ impl Walk {
         before: i64,
     ) -> Result<(Self, Vec<i64>), StoreError> {
         let mut statement = connection.prepare_cached(
-            "SELECT id, feed, seen, decision FROM item WHERE id > ?1 ORDER BY id LIMIT ?2",
+            "SELECT id, feed, seen, decision, key FROM item WHERE id > ?1 ORDER BY id LIMIT ?2",
         )?;
         let mut rows = statement.query(params![self.after, STEP as i64])?;
         let mut old = Vec::new();
@@ -113,22 +115,18 @@ impl Walk {
             }
             let decision: String = row.get(3)?;
             if decision == "quiet" || decision == "old" {
-                old.push((self.after, row.get(1)?));
+                old.push((self.after, row.get(1)?, row.get::<_, String>(4)?));
             }
         }
         // Rows arrive in order of time: after a whole step of young ones no old ones come.
         self.done = looked_at < STEP || young == looked_at;
         let mut may_go = Vec::new();
-        for (id, feed) in old {
-            let shown = match self.shown.get(&feed) {
-                Some(shown) => *shown,
-                None => {
-                    let shown = oldest_shown(connection, feed)?;
-                    self.shown.insert(feed, shown);
-                    shown
-                }
+        for (id, feed, key) in old {
+            let shown = match self.shown.entry(feed) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(Showing::of(connection, feed)?),
             };
-            if id < shown {
+            if id < shown.oldest && !shown.keys.contains(&mark(&key)) {
                 may_go.push(id);
             }
         }
@@ -136,11 +134,32 @@ impl Walk {
     }
 }
 
-/// The oldest row of a feed that it may still show.
-fn oldest_shown(connection: &Connection, feed: i64) -> Result<i64, StoreError> {
+/// What a feed may still show.
+struct Showing {
+    /// Its newest rows begin with this one.
+    oldest: i64,
+    /// Marks of the keys in its last document that had entries: some keep an old entry on top.
+    keys: HashSet<u32>,
+}
+
+impl Showing {
+    fn of(connection: &Connection, feed: i64) -> Result<Self, StoreError> {
+        let bytes: Option<Vec<u8>> = connection
+            .prepare_cached("SELECT identity FROM feed WHERE id = ?1")?
+            .query_row([feed], |row| row.get(0))?;
+        let known = identity::from_bytes(&bytes.unwrap_or_default());
+        let keys: HashSet<u32> = known.shown.iter().map(|one| one.key).collect();
+        Ok(Self { oldest: oldest_shown(connection, feed, keys.len())?, keys })
+    }
+}
+
+/// The oldest row of a feed that it may still show; `shown` is how many keys it showed last.
+fn oldest_shown(connection: &Connection, feed: i64, shown: usize) -> Result<i64, StoreError> {
     let entries: i64 = connection
         .prepare_cached("SELECT entries FROM feed WHERE id = ?1")?
         .query_row([feed], |row| row.get(0))?;
+    // A document without entries is a slip more often than an end.
+    let entries = entries.max(i64::try_from(shown).unwrap_or(i64::MAX / SHOWN));
     if entries == 0 {
         return Ok(i64::MAX);
     }

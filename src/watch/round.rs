@@ -322,7 +322,7 @@ fn tell(before: &FeedState, polled: &Polled) {
         }
         PollOutcome::Failed(why) => tracing::debug!(feed.id = %feed, "still failing: {why}"),
         PollOutcome::Unchanged => tracing::debug!(feed.id = %feed, "nothing new"),
-        PollOutcome::Items { items, faults } => {
+        PollOutcome::Items { items, faults, .. } => {
             tracing::debug!(feed.id = %feed, entries = items.len(), ?faults, "read a feed");
         }
     }

@@ -12,10 +12,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::fetch::{Answer, Failure, Fetched, fetch};
 use super::poll::Subscription;
-use super::read::{Document, NoFeed, Reading, read};
+use super::read::{Document, NoFeed, Reading, read_after};
 use super::schedule::{self, Went};
 use super::{moved, rhythm};
-use crate::model::{Feed, FeedState, PollOutcome, Polled, Validators};
+use crate::model::{Feed, FeedState, Identity, PollOutcome, Polled, Validators};
 
 /// A request that is not done after this long moves to the slow lane, so that sites that hang do
 /// not hold the slots of those that answer.
@@ -71,8 +71,9 @@ impl Visit {
                     next.moved = settled;
                     (PollOutcome::Unchanged, Went::Well)
                 } else {
+                    let (feed, identity) = (feed.clone(), next.identity.clone());
                     let read =
-                        read_aside(bytes, content_type, url.into(), feed.clone(), &lanes.read);
+                        read_aside(bytes, content_type, url.into(), feed, identity, &lanes.read);
                     match read.await {
                         Ok(reading) => {
                             next.moved = settled;
@@ -130,6 +131,7 @@ async fn read_aside(
     content_type: Option<String>,
     url: String,
     feed: Arc<Feed>,
+    identity: Identity,
     lane: &Arc<Semaphore>,
 ) -> Result<Reading, Failure> {
     let failed = || Failure::new("reading it failed inside pactwatch; please report this feed");
@@ -137,7 +139,7 @@ async fn read_aside(
     let reading = tokio::task::spawn_blocking(move || {
         let _permit = permit;
         let document = Document { bytes: &bytes, content_type: content_type.as_deref(), url: &url };
-        read(document, &feed, Timestamp::now())
+        read_after(document, &feed, &identity, Timestamp::now())
     });
     match reading.await {
         Ok(Ok(reading)) => Ok(reading),
@@ -184,7 +186,8 @@ fn learn(
     }
     next.entries = u32::try_from(reading.entries).unwrap_or(u32::MAX);
     next.faults.clone_from(&faults);
-    PollOutcome::Items { items: reading.items, faults }
+    next.identity = reading.identity;
+    PollOutcome::Items { items: reading.items, faults, rekeyed: reading.rekeyed }
 }
 
 #[cfg(test)]

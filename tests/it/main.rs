@@ -16,6 +16,7 @@ mod foreign;
 mod fuzz;
 mod habits;
 mod house;
+mod identity;
 mod kill;
 mod meter;
 mod pack;

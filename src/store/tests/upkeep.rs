@@ -1,6 +1,7 @@
 //! Counting, pruning, copies and the shapes that other programs rely on.
 
 use super::*;
+use crate::model::{Shown, mark};
 
 #[tokio::test]
 async fn pruning_keeps_what_is_shown_and_what_was_flagged() {
@@ -213,4 +214,37 @@ fn listings_keep_their_keys() {
             ["name", "state", "last_success", "next_due", "failures", "items"]
         );
     });
+}
+
+#[tokio::test]
+async fn an_old_entry_that_its_feed_keeps_on_top_is_not_forgotten() {
+    let place = place();
+    let store = open(&place);
+    let quiet = |n: i64| ItemRow {
+        item: item(&format!("q{n}")),
+        revised: false,
+        decision: Decision::Quiet,
+        matched: None,
+    };
+    let mut state = FeedState { entries: 2, ..FeedState::new(at(0)) };
+    for key in ["q0", "q9"] {
+        state.identity.shown.push(Shown { key: mark(key), ..Shown::default() });
+    }
+    let plan = |items: Vec<ItemRow>, state: &FeedState| Plan {
+        items,
+        ..Plan::empty(FeedName::new("feed"), state.clone())
+    };
+    admit(&store, vec![plan((0..10).map(quiet).collect(), &state)]).await;
+    let years = at(0) + jiff::SignedDuration::from_hours(24 * 365 * 3);
+    store.prune(years, HistorySection::default()).await.unwrap();
+    let keys = (0..10).map(|n| item(&format!("q{n}")).key).collect();
+    let known = store.known(vec![(FeedName::new("feed"), keys)]).await.unwrap().remove(0);
+    let mut left: Vec<&str> = known.keys().map(|key| key.as_str()).collect();
+    left.sort_unstable();
+    assert_eq!(left, ["q0", "q6", "q7", "q8", "q9"]);
+
+    // A document without entries is a slip: what was shown before stays known.
+    state.entries = 0;
+    admit(&store, vec![plan(vec![], &state)]).await;
+    assert_eq!(store.prune(years, HistorySection::default()).await.unwrap(), 0);
 }

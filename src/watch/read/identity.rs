@@ -1,76 +1,257 @@
 //! The identity of an item inside its feed.
 //!
-//! The feed's own id where it gives one, else the canonical link, else title and published day. An id
-//! that one document gives to entries with different links is no id, and a link that it gives to
-//! entries with different titles is none either: those go by the next. Keys depend on the entry and
-//! not on its place, so that new entries above do not change them; only entries that are alike in
-//! everything are counted.
+//! The feed's own id where it gives one, else the canonical link (with its fragment: some pages hold
+//! many entries), else title and published day. An id or link that different entries bear is none, in
+//! one document or from one to the next; those entries go by what comes after, for ever. Where most
+//! ids are shared, or are others at each poll, the feed's ids count no more, and links likewise.
+//!
+//! Keys depend on the entry and not on its place, so that new entries above do not change them; only
+//! entries that are alike in everything are counted. When an entry gets another key than it had in the
+//! document before, that is told, so that it is not news. What this gets wrong: of a feed without
+//! links whose only id stays the same from entry to entry, the next entry looks like a change of the
+//! last one.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 
+use super::MAX_ENTRIES;
 use super::parse::Entry;
-use crate::model::ItemKey;
+use crate::model::{Identity, ItemKey, Shown, mark};
+use crate::text::is_article_url;
 
 /// Longest key that is kept as it stands; longer ones are hashed.
 const MAX_LENGTH: usize = 200;
+/// Single ids and links that are remembered as shared; with more than these the kind as a whole is
+/// not trusted.
+const MAX_SHARED: usize = 64;
 
-/// The keys of a document's entries, in order. Equal keys mean the same item shown twice.
-pub(super) fn keys(entries: &[Entry]) -> Vec<ItemKey> {
-    let ids = entries.iter().filter(|entry| !entry.id.is_empty());
-    let shared_ids = shared(
-        ids.map(|entry| (entry.id.as_str(), entry.canonical.as_deref().unwrap_or_default())),
-    );
-    let own_id = |entry: &Entry| !entry.id.is_empty() && !shared_ids.contains(entry.id.as_str());
-    let linked = entries.iter().filter(|entry| !own_id(entry));
-    let shared_links = shared(
-        linked.filter_map(|entry| Some((entry.canonical.as_deref()?, entry.title.as_str()))),
-    );
-    let mut alike: HashMap<ItemKey, u32> = HashMap::new();
-    entries
-        .iter()
-        .map(|entry| {
-            if own_id(entry) {
-                return bounded(&entry.id);
-            }
-            if let Some(link) =
-                entry.canonical.as_deref().filter(|link| !shared_links.contains(link))
-            {
-                return bounded(link);
-            }
-            let key = content(entry);
-            let count = alike.entry(key.clone()).or_default();
-            *count += 1;
-            if *count == 1 { key } else { ItemKey::new(format!("{}#{count}", key.as_str())) }
-        })
-        .collect()
+/// What a document's entries are told apart by.
+#[derive(Debug, Default)]
+pub(super) struct Keyed {
+    /// The keys, in order. Equal keys mean the same item shown twice.
+    pub(super) keys: Vec<ItemKey>,
+    /// Those of entries that the document before showed under another key.
+    pub(super) rekeyed: Vec<ItemKey>,
+    /// What was learned.
+    pub(super) identity: Identity,
 }
 
-/// The names that a document gives to entries that differ in their mark, out of names with marks.
-fn shared<'e>(named: impl Iterator<Item = (&'e str, &'e str)>) -> HashSet<&'e str> {
-    let mut owners: HashMap<&str, &str> = HashMap::new();
-    named
-        .filter(|(name, mark)| owners.entry(name).or_insert(mark) != mark)
-        .map(|one| one.0)
-        .collect()
+/// Gives keys to a document's entries. `truncated`: the document breaks off.
+pub(super) fn keys(entries: &[Entry], before: &Identity, truncated: bool) -> Keyed {
+    if entries.is_empty() {
+        // What it showed before it may show again.
+        return Keyed { identity: before.clone(), ..Keyed::default() };
+    }
+    let marks: Vec<Marks> = entries.iter().map(Marks::of).collect();
+    let past = Past::new(&before.shown);
+    let mut identity = before.clone();
+    past.learn(&marks, &mut identity);
+    learn_shared(&marks, &mut identity);
+    let keys = assign(entries, &marks, &identity);
+    let shown: Vec<Shown> =
+        marks.iter().zip(&keys).map(|(marks, key)| marks.under(mark(key.as_str()))).collect();
+    let now = Past::new(&shown);
+    let rekeyed = marks.iter().zip(&shown).zip(&keys).filter(|((marks, one), _)| {
+        !past.keys.contains(&one.key)
+            && past.same(marks).is_some_and(|former| !now.keys.contains(&former.key))
+    });
+    let rekeyed = rekeyed.map(|(_, key)| key.clone()).collect();
+    let rest = before.shown.iter().filter(|one| truncated && !now.keys.contains(&one.key)).copied();
+    let rest: Vec<Shown> = rest.take(MAX_ENTRIES.saturating_sub(shown.len())).collect();
+    identity.shown = shown;
+    identity.shown.extend(rest);
+    Keyed { keys, rekeyed, identity }
+}
+
+/// What entries are compared by, hashed; zero for what is not there.
+#[derive(Debug, Clone, Copy)]
+struct Marks {
+    id: u32,
+    /// The link that can serve as key.
+    link: u32,
+    /// Title, or else text.
+    title: u32,
+    /// The title with the date.
+    dated: u32,
+    has_date: bool,
+}
+
+impl Marks {
+    fn of(entry: &Entry) -> Self {
+        let title = mark(told(entry));
+        let date = entry.published.map_or(String::new(), |at| at.as_second().to_string());
+        Self {
+            id: mark(&entry.id),
+            link: link(entry).map_or(0, |link| mark(&link)),
+            title,
+            dated: if title == 0 { 0 } else { mark(&format!("{date} {}", told(entry))) },
+            has_date: entry.published.is_some(),
+        }
+    }
+
+    fn under(self, key: u32) -> Shown {
+        Shown { id: self.id, link: self.link, title: self.title, dated: self.dated, key }
+    }
+}
+
+/// What an entry tells: its title, or what stands for one.
+fn told(entry: &Entry) -> &str {
+    [&entry.title, &entry.summary, &entry.body]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .map_or("", |text| text)
+}
+
+/// The link by which an entry can be known: none that leads to a home page.
+fn link(entry: &Entry) -> Option<String> {
+    let canonical = entry.canonical.as_deref()?;
+    match entry.link.as_ref().and_then(|url| url.fragment()).filter(|part| !part.is_empty()) {
+        Some(fragment) => Some(format!("{canonical}#{fragment}")),
+        None => is_article_url(canonical).then(|| canonical.to_owned()),
+    }
+}
+
+/// The entries of the document before.
+struct Past<'s> {
+    shown: &'s [Shown],
+    ids: HashMap<u32, &'s Shown>,
+    links: HashSet<u32>,
+    keys: HashSet<u32>,
+    by_link: HashMap<(u32, u32), &'s Shown>,
+    by_date: HashMap<u32, &'s Shown>,
+}
+
+impl<'s> Past<'s> {
+    fn new(shown: &'s [Shown]) -> Self {
+        Self {
+            shown,
+            ids: shown.iter().map(|one| (one.id, one)).collect(),
+            links: shown.iter().map(|one| one.link).collect(),
+            keys: shown.iter().map(|one| one.key).collect(),
+            by_link: shown.iter().map(|one| ((one.link, one.title), one)).collect(),
+            by_date: shown.iter().map(|one| (one.dated, one)).collect(),
+        }
+    }
+
+    /// The entry that was shown before and is this one: same link and title, or same title and date
+    /// where the one or the other makes sure.
+    fn same(&self, marks: &Marks) -> Option<&'s Shown> {
+        let by_link = (marks.link != 0).then(|| self.by_link.get(&(marks.link, marks.title)));
+        by_link.flatten().copied().or_else(|| {
+            let sure = marks.dated != 0 && (marks.has_date || marks.link == 0);
+            sure.then(|| self.by_date.get(&marks.dated).copied()).flatten()
+        })
+    }
+
+    /// Learns from what changed: ids that now belong to other entries, and ids and links that are
+    /// others though the entries are the same.
+    fn learn(&self, marks: &[Marks], identity: &mut Identity) {
+        if self.shown.is_empty() {
+            return;
+        }
+        let ids: HashSet<u32> = marks.iter().map(|one| one.id).collect();
+        let links: HashSet<u32> = marks.iter().map(|one| one.link).collect();
+        let (mut kept_ids, mut moved_ids, mut kept_links, mut moved_links) = (0, 0, 0, 0);
+        for one in marks {
+            match self.ids.get(&one.id).filter(|_| one.id != 0) {
+                Some(former) => {
+                    let both = one.link != 0 && former.link != 0;
+                    if both && former.link != one.link && former.title != one.title {
+                        share(&mut identity.shared, one.id);
+                    }
+                    kept_ids += 1;
+                }
+                None if one.id != 0 => {
+                    let former = self.same(one).filter(|former| former.id != 0);
+                    moved_ids += usize::from(former.is_some_and(|one| !ids.contains(&one.id)));
+                }
+                None => {}
+            }
+            if one.link != 0 && (one.id == 0 || identity.ids_fail) {
+                let known = self.links.contains(&one.link);
+                let former = self.by_date.get(&one.dated).filter(|_| one.has_date);
+                let moved = former.is_some_and(|former| {
+                    former.link != 0 && !links.contains(&former.link) && !known
+                });
+                kept_links += usize::from(known);
+                moved_links += usize::from(moved);
+            }
+        }
+        identity.ids_fail |= moved_ids > 0 && moved_ids >= kept_ids;
+        identity.links_fail |= moved_links > 0 && moved_links >= kept_links;
+    }
+}
+
+/// Learns which ids and links different entries of one document share.
+fn learn_shared(marks: &[Marks], identity: &mut Identity) {
+    let ids = marks.iter().filter(|one| one.id != 0);
+    let shared = shared(ids.clone().map(|one| (one.id, (one.link, one.title))));
+    let bearers = ids.clone().filter(|one| shared.contains(&one.id)).count();
+    identity.ids_fail |= bearers > 2 && 2 * bearers >= ids.count();
+    let many = shared.len() > MAX_SHARED;
+    identity.ids_fail |= many;
+    shared.into_iter().for_each(|id| share(&mut identity.shared, id));
+    let linked = marks.iter().filter(|one| one.link != 0 && !own_id(one, identity));
+    let links = self::shared(linked.map(|one| (one.link, (0, one.title))));
+    links.into_iter().for_each(|link| share(&mut identity.shared, link));
+}
+
+/// The marks that entries share which differ otherwise.
+fn shared(named: impl Iterator<Item = (u32, (u32, u32))>) -> HashSet<u32> {
+    let mut owners: HashMap<u32, (u32, u32)> = HashMap::new();
+    let differs = |(name, rest): &(u32, (u32, u32))| owners.entry(*name).or_insert(*rest) != rest;
+    named.filter(differs).map(|one| one.0).collect()
+}
+
+/// Remembers a mark that is shared; of too many the oldest goes.
+fn share(shared: &mut Vec<u32>, mark: u32) {
+    if !shared.contains(&mark) {
+        if shared.len() >= MAX_SHARED {
+            shared.remove(0);
+        }
+        shared.push(mark);
+    }
+}
+
+/// Whether an entry's id is its key.
+fn own_id(marks: &Marks, identity: &Identity) -> bool {
+    marks.id != 0 && !identity.ids_fail && !identity.shared.contains(&marks.id)
+}
+
+fn assign(entries: &[Entry], marks: &[Marks], identity: &Identity) -> Vec<ItemKey> {
+    let mut alike: HashMap<ItemKey, u32> = HashMap::new();
+    let key = |(entry, marks): (&Entry, &Marks)| {
+        if own_id(marks, identity) {
+            return bounded(&entry.id);
+        }
+        let usable = !identity.links_fail && !identity.shared.contains(&marks.link);
+        if let Some(link) = link(entry).filter(|_| usable) {
+            return bounded(&link);
+        }
+        let key = content(entry);
+        let count = alike.entry(key.clone()).or_default();
+        *count += 1;
+        if *count == 1 { key } else { ItemKey::new(format!("{}#{count}", key.as_str())) }
+    };
+    entries.iter().zip(marks).map(key).collect()
 }
 
 fn bounded(text: &str) -> ItemKey {
     if text.len() <= MAX_LENGTH { ItemKey::new(text) } else { hashed("h", &[text]) }
 }
 
-/// The key of an entry that has neither id nor link, or shares them.
+/// The key of an entry that has neither id nor link of its own.
 fn content(entry: &Entry) -> ItemKey {
-    let day =
-        entry.published.map(|at| at.to_zoned(TimeZone::UTC).date().to_string()).unwrap_or_default();
-    let link = entry.canonical.as_deref().unwrap_or_default();
+    let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date().to_string();
+    let day = entry.published.map(day).unwrap_or_default();
     if entry.title.is_empty() {
-        hashed("t", &[&entry.id, link, &day, &entry.summary, &entry.body])
+        hashed("t", &[&day, &entry.summary, &entry.body])
     } else {
-        hashed("t", &[&entry.id, link, &day, &entry.title])
+        hashed("t", &[&day, &entry.title])
     }
 }
 
@@ -85,63 +266,4 @@ fn hashed(sort: &str, texts: &[&str]) -> ItemKey {
         let _ = write!(key, "{byte:02x}");
     }
     ItemKey::new(key)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(id: &str, link: &str, title: &str) -> Entry {
-        Entry {
-            id: id.to_owned(),
-            canonical: (!link.is_empty()).then(|| link.to_owned()),
-            title: title.to_owned(),
-            ..Entry::default()
-        }
-    }
-
-    fn texts(entries: &[Entry]) -> Vec<String> {
-        keys(entries).iter().map(|key| key.as_str().to_owned()).collect()
-    }
-
-    #[test]
-    fn id_then_link_then_content() {
-        let long = "x".repeat(201);
-        let found = texts(&[
-            entry("id", "http://h/1", "a"),
-            entry("", "http://h/2", "b"),
-            entry("", "", "c"),
-            entry(&long, "http://h/3", "d"),
-        ]);
-        assert_eq!(found[..2], ["id", "http://h/2"]);
-        assert!(found[2].starts_with("t:") && found[3].starts_with("h:"));
-        assert!(found.iter().all(|key| key.len() <= MAX_LENGTH));
-    }
-
-    #[test]
-    fn a_corrected_headline_keeps_its_key() {
-        let before = [entry("id", "", "Britin"), entry("", "http://h/1", "Britin")];
-        let after = [entry("id", "", "Britain"), entry("", "http://h/1", "Britain")];
-        assert_eq!(texts(&before), texts(&after));
-    }
-
-    #[test]
-    fn ids_that_collide_are_no_ids_wherever_they_stand() {
-        let (a, b) = (entry("same", "http://h/1", "a"), entry("same", "http://h/2", "b"));
-        let own = entry("own", "http://h/3", "c");
-        assert_eq!(
-            texts(&[a.clone(), b.clone(), own.clone()]),
-            ["http://h/1", "http://h/2", "own"]
-        );
-        assert_eq!(texts(&[own, b, a]), ["own", "http://h/2", "http://h/1"]);
-    }
-
-    #[test]
-    fn links_that_collide_are_no_ids_and_alike_entries_are_counted() {
-        let (a, b) = (entry("", "http://h/live", "a"), entry("", "http://h/live", "b"));
-        let found = texts(&[a.clone(), b.clone(), entry("", "", "x"), entry("", "", "x")]);
-        assert_eq!(HashSet::<&String>::from_iter(&found).len(), 4, "{found:?}");
-        assert_eq!(texts(&[b, a])[1], found[0]);
-        assert_eq!(texts(&[entry("", "http://h/1", "a"), entry("", "http://h/1", "a")]).len(), 2);
-    }
 }

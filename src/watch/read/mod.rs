@@ -14,6 +14,8 @@ mod draft;
 mod escape;
 mod hints;
 mod identity;
+#[cfg(test)]
+mod identity_tests;
 mod json;
 mod json_text;
 mod links;
@@ -34,10 +36,11 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use url::Url;
 
+use self::identity::Keyed;
 use self::parse::{Entry, Parsed};
 use self::sniff::Kind;
 pub use self::sniff::NoFeed;
-use crate::model::{Feed, Hints, Item};
+use crate::model::{Feed, Hints, Identity, Item, ItemKey};
 use crate::text::{canonical_form, clean, clean_lines, cut, html_to_text};
 
 /// Most entries that are read from one document.
@@ -89,6 +92,10 @@ pub struct Reading {
     pub format: &'static str,
     /// The document breaks off before its end, so it must be asked for again.
     pub truncated: bool,
+    /// Keys of items that the document before this one showed under other keys: not new.
+    pub rekeyed: Vec<ItemKey>,
+    /// How its entries are told apart, for the next document.
+    pub identity: Identity,
 }
 
 impl Reading {
@@ -100,12 +107,26 @@ impl Reading {
     }
 }
 
-/// Reads a document of a feed at `now`.
+/// Reads a document of a feed at `now`, with nothing known of the feed.
 ///
 /// # Errors
 ///
 /// What came instead of a feed.
 pub fn read(document: Document<'_>, feed: &Feed, now: Timestamp) -> Result<Reading, NoFeed> {
+    read_after(document, feed, &Identity::default(), now)
+}
+
+/// Reads the next document of a feed at `now`. `identity` is what the ones before taught.
+///
+/// # Errors
+///
+/// What came instead of a feed.
+pub fn read_after(
+    document: Document<'_>,
+    feed: &Feed,
+    identity: &Identity,
+    now: Timestamp,
+) -> Result<Reading, NoFeed> {
     let url = base(document.url);
     let decoded = decode::decode(document.bytes, document.content_type);
     let (format, mut parsed) = match sniff::sniff(&decoded.text) {
@@ -118,7 +139,7 @@ pub fn read(document: Document<'_>, feed: &Feed, now: Timestamp) -> Result<Readi
     };
     parsed.faults.extend(decoded.fault);
     drop(decoded.text);
-    Ok(finish(parsed, format, feed, now))
+    Ok(finish(parsed, format, feed, identity, now))
 }
 
 /// What relative links are resolved against. Without an address (a file) they come to nothing, which
@@ -131,10 +152,22 @@ static NOWHERE: LazyLock<Url> = LazyLock::new(|| {
     Url::parse("about:blank").unwrap_or_else(|_| unreachable!("it is an address"))
 });
 
-fn finish(parsed: Parsed, format: &'static str, feed: &Feed, now: Timestamp) -> Reading {
+fn finish(
+    mut parsed: Parsed,
+    format: &'static str,
+    feed: &Feed,
+    identity: &Identity,
+    now: Timestamp,
+) -> Reading {
     let language = subtag(&parsed.language);
     let entries: Vec<Entry> = parsed.entries.into_iter().map(plain).collect();
-    let keys = identity::keys(&entries);
+    let Keyed { keys, rekeyed, identity } = identity::keys(&entries, identity, parsed.truncated);
+    if identity.ids_fail {
+        parsed.faults.push("its ids do not tell entries apart; links do".to_owned());
+    }
+    if identity.links_fail {
+        parsed.faults.push("its links change at each poll; titles tell entries apart".to_owned());
+    }
     let count = entries.len();
     let mut seen = HashSet::with_capacity(count);
     let items = entries.into_iter().zip(keys).filter(|(_, key)| seen.insert(key.clone()));
@@ -149,7 +182,8 @@ fn finish(parsed: Parsed, format: &'static str, feed: &Feed, now: Timestamp) -> 
         author: entry.author,
         categories: entry.categories,
         language: subtag(&entry.language).or_else(|| language.clone()),
-        published: entry.published,
+        // A site whose clock or zone is wrong is at most a day ahead; its key keeps the day.
+        published: entry.published.map(|at| at.min(now)),
         seen: now,
         kind: feed.kind,
         tags: feed.tags.clone(),
@@ -163,6 +197,8 @@ fn finish(parsed: Parsed, format: &'static str, feed: &Feed, now: Timestamp) -> 
         language,
         format,
         truncated: parsed.truncated,
+        rekeyed,
+        identity,
     }
 }
 

@@ -78,7 +78,8 @@ fn looks_like_markup(text: &str) -> bool {
     let tag = text.match_indices('<').take(64).any(|(at, _)| {
         let rest = &text[at + 1..];
         let name = tag_name(rest.strip_prefix('/').unwrap_or(rest));
-        let known = !name.is_empty() && (is_block(&name) || is_inline(&name) || is_hidden(&name));
+        let name = name.as_str();
+        let known = !name.is_empty() && (is_block(name) || is_inline(name) || is_hidden(name));
         known && rest.contains('>')
     });
     tag || text.contains("&nbsp;")
@@ -150,11 +151,11 @@ fn stripped(source: &str) -> String {
         };
         let name = tag_name(named);
         rest = &rest[end..];
-        if is_block(&name) {
+        if is_block(name.as_str()) {
             text.push('\n');
         }
-        if !closing && is_hidden(&name) {
-            rest = after_close(rest, &name);
+        if !closing && is_hidden(name.as_str()) {
+            rest = after_close(rest, name.as_str());
         }
     }
     text.push_str(&unescaped(rest.strip_suffix("]]>").unwrap_or(rest)));
@@ -178,9 +179,28 @@ fn tag_end(tag: &str) -> Option<usize> {
     bytes[..limit].iter().position(|byte| *byte == b'>').map(|at| at + 1)
 }
 
-fn tag_name(text: &str) -> String {
+/// The name of an element in small letters; empty where it is longer than any that is looked up.
+#[derive(Default)]
+struct Name {
+    bytes: [u8; NAME],
+    length: usize,
+}
+
+impl Name {
+    fn as_str(&self) -> &str {
+        str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
+}
+
+fn tag_name(text: &str) -> Name {
     let length = text.bytes().take(NAME + 1).take_while(u8::is_ascii_alphanumeric).count();
-    if length > NAME { String::new() } else { text[..length].to_ascii_lowercase() }
+    let mut name = Name::default();
+    if let Some(bytes) = name.bytes.get_mut(..length) {
+        bytes.copy_from_slice(&text.as_bytes()[..length]);
+        bytes.make_ascii_lowercase();
+        name.length = length;
+    }
+    name
 }
 
 /// What follows the end tag of a hidden element; nothing where it never ends.
@@ -188,7 +208,7 @@ fn after_close<'t>(text: &'t str, name: &str) -> &'t str {
     let mut at = 0;
     while let Some(found) = text[at..].find("</") {
         let start = at + found + 2;
-        if tag_name(&text[start..]) == name {
+        if tag_name(&text[start..]).as_str() == name {
             return text[start..].find('>').map_or("", |end| &text[start + end + 1..]);
         }
         at = start;

@@ -15,6 +15,10 @@ pub(super) struct Notes {
     pub(super) id: String,
     /// The best of its addresses.
     pub(super) link: Option<Url>,
+    /// Description, as mark-up. It and the body are most of a document's bytes.
+    pub(super) summary: String,
+    /// The longer text, as mark-up.
+    pub(super) body: String,
     /// Category terms.
     pub(super) categories: Vec<String>,
     /// Who wrote it, as it stands. Kept from the parser, whose reading of persons can panic.
@@ -48,8 +52,6 @@ impl Draft {
     pub(super) fn tag(field: Field) -> Option<&'static str> {
         Some(match field {
             Field::Title => "title",
-            Field::Summary => "description",
-            Field::Body => "content:encoded",
             Field::Published => "pubDate",
             Field::Updated => "updated",
             _ => return None,
@@ -67,20 +69,23 @@ impl Draft {
     }
 
     /// Keeps a field that is not written at once. `text` is as written, `plain` what it says.
-    pub(super) fn note(&mut self, field: Field, text: &str, plain: &str) {
+    pub(super) fn note(&mut self, field: Field, text: &str, plain: String) {
         match field {
             Field::SpareTitle if self.spare_title.is_empty() => {
                 text.clone_into(&mut self.spare_title)
             }
-            Field::SpareSummary if self.spare_summary.is_empty() => {
-                text.clone_into(&mut self.spare_summary);
+            Field::SpareSummary if self.spare_summary.is_empty() => self.spare_summary = plain,
+            Field::Summary | Field::Body | Field::Id => {
+                let slot = match field {
+                    Field::Summary => &mut self.notes.summary,
+                    Field::Body => &mut self.notes.body,
+                    _ => &mut self.notes.id,
+                };
+                *slot = plain;
+                self.fill(field);
             }
-            Field::Id => {
-                plain.clone_into(&mut self.notes.id);
-                self.fill(Field::Id);
-            }
-            Field::Author => self.author(plain),
-            Field::Language => plain.clone_into(&mut self.notes.language),
+            Field::Author => self.author(&plain),
+            Field::Language => self.notes.language = plain,
             _ => {}
         }
     }
@@ -108,12 +113,12 @@ impl Draft {
 
     /// Ends the item in the output.
     pub(super) fn finish(mut self, out: &mut String) -> Notes {
-        // The spare texts were written once already, so they are well formed.
+        // The spare title was written once already, so it is well formed.
         if !self.has(Field::Title) && !self.spare_title.is_empty() {
             element(out, "title", |out| out.push_str(&self.spare_title));
         }
-        if !self.has(Field::Summary) && !self.spare_summary.is_empty() {
-            element(out, "description", |out| out.push_str(&self.spare_summary));
+        if !self.has(Field::Summary) {
+            self.notes.summary = self.spare_summary;
         }
         out.push_str("</item>");
         self.notes.link = self.link.take();

@@ -63,8 +63,9 @@ pub(super) struct Rewriter<'a> {
 
 impl<'a> Rewriter<'a> {
     pub(super) fn new(size: usize, url: &Url) -> Self {
-        let mut out = String::with_capacity(size + 128);
-        out.push_str("<rss version=\"2.0\" xmlns:content=\"http://purl.org/rss/1.0/modules/content/\"><channel>");
+        // What is long is taken out again; only one text at a time stays whole.
+        let mut out = String::with_capacity(size / 4 + 128);
+        out.push_str("<rss version=\"2.0\"><channel>");
         Self {
             out,
             stack: Vec::new(),
@@ -371,7 +372,7 @@ impl<'a> Rewriter<'a> {
                     draft.fill(field);
                     return;
                 }
-                draft.note(field, text, &plain(text));
+                draft.note(field, text, plain(text));
             }
             (Some((draft, _)), Goal::Link(rank)) => {
                 draft.link.offer(rank, self.scope.base(), &plain(text))

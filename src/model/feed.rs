@@ -122,6 +122,8 @@ pub struct Shown {
     pub title: u32,
     /// Of title and date.
     pub dated: u32,
+    /// Of its title and text.
+    pub text: u32,
     /// Of the key that it got.
     pub key: u32,
 }

@@ -1,5 +1,5 @@
 //! How what a feed's entries are told apart by is kept: a byte of flags, how many marks of shared ids
-//! and links, those, and five marks for each entry of the last document. Numbers are little-endian.
+//! and links, those, and six marks for each entry of the last document. Numbers are little-endian.
 
 use crate::model::{Identity, Shown};
 
@@ -16,7 +16,7 @@ pub(super) fn to_bytes(identity: &Identity) -> Option<Vec<u8>> {
     let mut bytes = vec![flags, shared];
     let shared = identity.shared.iter().take(usize::from(shared)).copied();
     let shown = identity.shown.iter();
-    let shown = shown.flat_map(|one| [one.id, one.link, one.title, one.dated, one.key]);
+    let shown = shown.flat_map(|one| [one.id, one.link, one.title, one.dated, one.text, one.key]);
     shared.chain(shown).for_each(|mark| bytes.extend(mark.to_le_bytes()));
     Some(bytes)
 }
@@ -27,8 +27,15 @@ pub(super) fn from_bytes(bytes: &[u8]) -> Identity {
     let mut marks = rest.as_chunks::<4>().0.iter().map(|four| u32::from_le_bytes(*four));
     let shared = marks.by_ref().take(usize::from(*shared)).collect();
     let marks: Vec<u32> = marks.collect();
-    let shown = marks.as_chunks::<5>().0.iter();
-    let shown = shown.map(|&[id, link, title, dated, key]| Shown { id, link, title, dated, key });
+    let shown = marks.as_chunks::<6>().0.iter();
+    let shown = shown.map(|&[id, link, title, dated, text, key]| Shown {
+        id,
+        link,
+        title,
+        dated,
+        text,
+        key,
+    });
     Identity {
         ids_fail: flags & IDS_FAIL != 0,
         links_fail: flags & LINKS_FAIL != 0,
@@ -43,7 +50,14 @@ mod tests {
 
     #[test]
     fn what_was_learned_reads_back() {
-        let shown = |n: u32| Shown { id: n, link: n + 1, title: n + 2, dated: n + 3, key: n + 4 };
+        let shown = |n: u32| Shown {
+            id: n,
+            link: n + 1,
+            title: n + 2,
+            dated: n + 3,
+            text: n + 4,
+            key: n + 5,
+        };
         for identity in [
             Identity::default(),
             Identity { ids_fail: true, ..Identity::default() },

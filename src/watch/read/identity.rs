@@ -25,6 +25,8 @@ use crate::text::is_article_url;
 
 /// Longest key that is kept as it stands; longer ones are hashed.
 const MAX_LENGTH: usize = 200;
+/// Characters of a text that tell it from others, with its length.
+const DIGEST: usize = 200;
 /// Single ids and links that are remembered as shared; with more than these the kind as a whole is
 /// not trusted.
 const MAX_SHARED: usize = 64;
@@ -77,6 +79,8 @@ struct Marks {
     title: u32,
     /// The title with the date.
     dated: u32,
+    /// Title and text.
+    text: u32,
     has_date: bool,
 }
 
@@ -89,12 +93,20 @@ impl Marks {
             link: link(entry).map_or(0, |link| mark(&link)),
             title,
             dated: if title == 0 { 0 } else { mark(&format!("{date} {}", told(entry))) },
+            text: mark(&digest(entry)),
             has_date: entry.published.is_some(),
         }
     }
 
     fn under(self, key: u32) -> Shown {
-        Shown { id: self.id, link: self.link, title: self.title, dated: self.dated, key }
+        Shown {
+            id: self.id,
+            link: self.link,
+            title: self.title,
+            dated: self.dated,
+            text: self.text,
+            key,
+        }
     }
 }
 
@@ -104,6 +116,14 @@ fn told(entry: &Entry) -> &str {
         .into_iter()
         .find(|text| !text.is_empty())
         .map_or("", |text| text)
+}
+
+/// Title and text in short: whole texts would take longer to hash than to read.
+fn digest(entry: &Entry) -> String {
+    let text = if entry.summary.is_empty() { &entry.body } else { &entry.summary };
+    let mut digest = format!("{}\n{} {}\n", entry.title, entry.summary.len(), entry.body.len());
+    digest.extend(text.chars().take(DIGEST));
+    digest
 }
 
 /// The link by which an entry can be known: none that leads to a home page.
@@ -132,15 +152,16 @@ impl<'s> Past<'s> {
             ids: shown.iter().map(|one| (one.id, one)).collect(),
             links: shown.iter().map(|one| one.link).collect(),
             keys: shown.iter().map(|one| one.key).collect(),
-            by_link: shown.iter().map(|one| ((one.link, one.title), one)).collect(),
+            by_link: shown.iter().map(|one| ((one.link, one.text), one)).collect(),
             by_date: shown.iter().map(|one| (one.dated, one)).collect(),
         }
     }
 
-    /// The entry that was shown before and is this one: same link and title, or same title and date
-    /// where the one or the other makes sure.
+    /// The entry that was shown before and is this one: same link and text, or same title and date
+    /// where the one or the other makes sure. A page that is told anew under the same title each day
+    /// is not the same entry.
     fn same(&self, marks: &Marks) -> Option<&'s Shown> {
-        let by_link = (marks.link != 0).then(|| self.by_link.get(&(marks.link, marks.title)));
+        let by_link = (marks.link != 0).then(|| self.by_link.get(&(marks.link, marks.text)));
         by_link.flatten().copied().or_else(|| {
             let sure = marks.dated != 0 && (marks.has_date || marks.link == 0);
             sure.then(|| self.by_date.get(&marks.dated).copied()).flatten()

@@ -168,3 +168,12 @@ fn two_stories_with_one_title_are_two() {
     let digest = |n: u32| entry(&n.to_string(), &format!("http://h/{n}"), "Morning digest");
     assert_eq!(counts(&[&[digest(1)], &[digest(2)], &[digest(3), digest(2)]]), [1, 1, 1]);
 }
+
+#[test]
+fn a_page_that_is_told_anew_under_its_title_is_new_each_time() {
+    let day = |n: u32| Entry {
+        summary: format!("Report number {n}."),
+        ..entry(&n.to_string(), "http://h/status", "The state of things")
+    };
+    assert_eq!(counts(&[&[day(1)], &[day(2)], &[day(3)]]), [1, 1, 1]);
+}

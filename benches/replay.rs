@@ -75,7 +75,7 @@ fn watching(terms: &[String]) -> String {
     format!(
         "{PACK}[list.watched]\nterms = [{}]\n\
          [[rule]]\nid = \"watched\"\ntitle = \"A watched name at an alliance's door\"\n\
-         when = \"@watched SENTENCE @alliance\"\n",
+         when = \"title:@watched AND @joining_verb SENTENCE @door\"\n",
         quoted.join(", ")
     )
 }

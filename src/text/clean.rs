@@ -46,6 +46,11 @@ pub fn clean_lines(text: &str) -> String {
     cleaned(text, true)
 }
 
+/// Whether a text is one line of ASCII that [`clean`] leaves as it is.
+pub(super) fn is_clean(text: &str) -> bool {
+    plain_run(text.as_bytes()) == text.len()
+}
+
 fn cleaned(text: &str, lines: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut blank, mut line) = (false, false);

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use super::clean::{clean, clean_lines, is_clean};
+
 /// Elements whose content is no text.
 const HIDDEN: [&str; 6] = ["script", "style", "template", "noscript", "iframe", "svg"];
 /// Elements that begin and end a line.
@@ -61,6 +63,16 @@ pub fn html_to_text(source: &str) -> String {
     match looks_like_markup(&once) {
         true => stripped(&once),
         false => once,
+    }
+}
+
+/// The text of a fragment of HTML as one clean line or, with `lines`, as clean lines. What is clean
+/// already, as most of a feed is, is not copied.
+pub fn clean_text(source: String, lines: bool) -> String {
+    match lines {
+        _ if !has_marks(&source) && is_clean(&source) => source,
+        true => clean_lines(&html_to_text(&source)),
+        false => clean(&html_to_text(&source)),
     }
 }
 
@@ -229,7 +241,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::text::{clean, clean_lines};
 
     #[test]
     fn tags_go_and_blocks_break_lines() {
@@ -269,6 +280,13 @@ mod tests {
         #[test]
         fn any_text_is_answered(text in "(\\PC|[<>&;\"'=/! -])*{0,80}") {
             let _ = html_to_text(&text);
+        }
+
+        #[test]
+        fn clean_text_is_cleaned_text(text in "([a-z ]{0,40}|[<&>é\\n\\t]|&amp;|<p>){0,4}") {
+            let plain = html_to_text(&text);
+            prop_assert_eq!(clean_text(text.clone(), false), clean(&plain));
+            prop_assert_eq!(clean_text(text, true), clean_lines(&plain));
         }
 
         #[test]

@@ -109,7 +109,7 @@ fn item_of(line: Line, number: usize, date: Timestamp) -> Item {
     // Two lines with one id are two items: what is replayed is what stands in the file.
     let key = format!("{number}:{}", text::cut(&id, 150));
     let prose = |source: Option<String>| {
-        source.map(|source| text::clean_lines(&text::html_to_text(&source))).unwrap_or_default()
+        source.map(|source| text::clean_text(source, true)).unwrap_or_default()
     };
     Item {
         key: ItemKey::new(key),
@@ -118,7 +118,7 @@ fn item_of(line: Line, number: usize, date: Timestamp) -> Item {
         ),
         canonical: None,
         url: line.url,
-        title: text::clean(&text::html_to_text(&line.title)),
+        title: text::clean_text(line.title, false),
         summary: prose(line.summary),
         body: prose(line.body),
         author: String::new(),

@@ -16,6 +16,9 @@ use filed::{AnyFilter, Filed, Filter};
 use super::term::Term;
 use crate::text::{Folded, Reader, skim};
 
+/// Room for the candidates of one text, at first: most texts that have any have fewer.
+const CANDIDATES: usize = 24;
+
 /// A term found in a text: which, and at which tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Found {
@@ -229,6 +232,9 @@ impl<const WORDS: usize> Look<'_, WORDS> {
             let first = self.at.checked_sub(u32::from(entry.anchor));
             let Some(first) = first.filter(|_| entry.before.allows(before)) else { continue };
             let last = first + u32::from(entry.count);
+            if self.candidates.is_empty() {
+                self.candidates.reserve(CANDIDATES);
+            }
             self.waiting |= entry.after.is_any();
             self.candidates.push(Candidate { first, last, entry: number });
         }

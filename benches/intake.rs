@@ -4,7 +4,6 @@
 //!
 //! `cargo bench --bench intake`: at most twice the time of feed-rs alone.
 
-#[expect(dead_code, reason = "criterion's clock is for the bench of the rules")]
 mod cpu;
 #[expect(dead_code, reason = "watch lists are for the bench of the rules")]
 mod news;

@@ -19,6 +19,7 @@ const NEGATION: &str = "negation";
 const PROSPECT: &str = "prospect";
 const FOLLOWING: &str = "following";
 const ATTRIBUTIVE: &str = "attributive";
+const GOVERNING: &str = "governing";
 const COMEBACK: &str = "comeback";
 /// The act that a negated one becomes.
 const DENIAL: &str = "denies";
@@ -107,10 +108,12 @@ impl Compiler<'_> {
             (plain(ATTRIBUTIVE, ListKind::Plain), plain(COMEBACK, ListKind::Plain));
         let prospect = plain(PROSPECT, ListKind::Plain);
         let following = plain(FOLLOWING, ListKind::Plain);
+        let governing = plain(GOVERNING, ListKind::Plain);
         let denial = plain(DENIAL, ListKind::Act);
         (self.lexicon.hedge, self.lexicon.negation, self.lexicon.denial) =
             (hedge, negation, denial);
         (self.lexicon.prospect, self.lexicon.following) = (prospect, following);
+        self.lexicon.governing = governing;
         (self.lexicon.attributive, self.lexicon.comeback) = (attributive, comeback);
         let otherwise =
             drafts.iter().find(|(_, list)| list.kind == ListKind::Act && list.otherwise);

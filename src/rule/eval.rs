@@ -195,7 +195,7 @@ fn chain(
                 inside.take(OPERAND_HITS).collect()
             })
             .collect();
-        if join(&mut here, links, hits) {
+        if join(&mut here, links, scope.hits) {
             all.extend(here.into_iter().flatten());
         }
     }
@@ -208,15 +208,15 @@ fn chain(
 
 /// Keeps in each operand what links to something in the next, from the left and then from the right,
 /// so that what stays is part of a whole chain. Whether anything stays.
-fn join(here: &mut [Vec<usize>], links: &[Link], hits: &[Hit]) -> bool {
+fn join(here: &mut [Vec<usize>], links: &[Link], hits: &Hits<'_>) -> bool {
     let linked = |link: Link, a: usize, b: usize| {
-        let (a, b) = (&hits[a], &hits[b]);
+        let (a, b) = (&hits.all[a], &hits.all[b]);
         if a.overlaps(b) {
             return false;
         }
         match link {
-            Link::Near(most) => a.gap(b) <= most,
-            Link::Then(most) => a.last <= b.first && a.gap(b) <= most,
+            Link::Near(most) => a.gap(b) <= most && !hits.parted(a, b),
+            Link::Then(most) => a.last <= b.first && a.gap(b) <= most && !hits.parted(a, b),
             Link::Sentence => true,
         }
     };

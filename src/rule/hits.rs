@@ -3,16 +3,25 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
+use super::clause::Clauses;
 use super::glance::{Source, sources};
 use super::lexicon::{Lexicon, ListId};
 use super::scan::Scanner;
 use super::section::ListKind;
 use super::term::Spelling;
 use crate::model::{Field, Item, Masked};
-use crate::text::{Folded, fold_beginning, fold_title};
+use crate::text::{Folded, Token, fold_beginning, fold_title};
 
 /// Tokens after the last term that are folded, too: hits look at the next word.
 const AFTER: usize = 4;
+
+/// Words between a noun and the name in its genitive: "cumbre de la OTAN".
+const GENITIVE: usize = 2;
+/// Those words, folded.
+const OF_THE: [&str; 26] = [
+    "of", "the", "de", "la", "le", "les", "l", "el", "los", "du", "des", "del", "della", "dell",
+    "dei", "delle", "do", "da", "dos", "das", "der", "dem", "den", "die", "van", "het",
+];
 
 /// One text of an item, folded as far as it holds terms.
 #[derive(Debug)]
@@ -20,6 +29,8 @@ pub(crate) struct Unit<'i> {
     pub(crate) field: Field,
     pub(crate) source: &'i str,
     pub(crate) folded: Folded,
+    /// Where a headline parts.
+    clauses: Clauses,
     /// Whether it may be read as English: nothing says otherwise.
     pub(crate) english: bool,
 }
@@ -112,6 +123,11 @@ impl<'i> Hits<'i> {
             false if prose => fold_beginning(source, candidates.tokens() + AFTER),
             false => fold_title(source),
         };
+        let clauses = match field {
+            Field::Title => Clauses::of(source),
+            _ => Clauses::default(),
+        };
+        let sentence = |token: &Token| token.sentence + clauses.ended(token.from);
         let unit = self.units.len();
         for found in scanner.confirm(&candidates, &folded) {
             let info = &lexicon.terms[found.term as usize];
@@ -119,8 +135,8 @@ impl<'i> Hits<'i> {
                 continue;
             }
             let next = folded.tokens().get(found.last);
-            let here = folded.tokens()[found.first].sentence;
-            if info.ends && next.is_some_and(|next| next.sentence == here) {
+            let here = sentence(&folded.tokens()[found.first]);
+            if info.ends && next.is_some_and(|next| sentence(next) == here) {
                 continue;
             }
             let twin = |other: &Hit| {
@@ -138,14 +154,14 @@ impl<'i> Hits<'i> {
                 unit,
                 first: found.first,
                 last: found.last,
-                sentence: folded.tokens()[found.first].sentence,
+                sentence: here,
                 term: found.term,
                 list: info.list,
             });
         }
         let plain = || source.chars().all(|c| c.is_ascii() || !c.is_alphabetic());
         let english = self.english && (source.is_ascii() || plain());
-        self.units.push(Unit { field, source, folded, english });
+        self.units.push(Unit { field, source, folded, clauses, english });
     }
 
     /// Longest span wins among names of alliances, among places and among acts; a name hides the
@@ -293,8 +309,35 @@ impl<'i> Hits<'i> {
         })
     }
 
-    /// Whether the next word makes a name an adjective: "NATO exercise" is no door.
+    /// Whether a colon or dash of a headline stands between two hits.
+    pub(crate) fn parted(&self, one: &Hit, other: &Hit) -> bool {
+        let (first, second) = if one.first <= other.first { (one, other) } else { (other, one) };
+        let clauses = &self.units[first.unit].clauses;
+        clauses.part(self.scalars(first).1, self.scalars(second).0)
+    }
+
+    /// Whether a word beside it makes a name an adjective: "NATO exercise" is no door.
     pub(crate) fn is_adjective(&self, hit: &Hit, lexicon: &Lexicon) -> bool {
+        self.governor(hit, lexicon).is_some() || self.qualifies_next(hit, lexicon)
+    }
+
+    /// The noun that a name is the genitive of: "учения" in "учения НАТО", "cumbre" in "cumbre de la
+    /// OTAN".
+    pub(crate) fn governor(&self, hit: &Hit, lexicon: &Lexicon) -> Option<&Hit> {
+        lexicon.governing?;
+        let folded = &self.units[hit.unit].folded;
+        self.all.iter().find(|other| {
+            other.list == lexicon.governing
+                && (other.unit, other.sentence) == (hit.unit, hit.sentence)
+                && other.last <= hit.first
+                && hit.first - other.last <= GENITIVE
+                && (other.last..hit.first).all(|at| OF_THE.contains(&folded.word(at)))
+                && !self.parted(other, hit)
+        })
+    }
+
+    /// Whether the next word makes a name an adjective.
+    fn qualifies_next(&self, hit: &Hit, lexicon: &Lexicon) -> bool {
         let next = || {
             self.all.iter().filter(|other| {
                 (other.unit, other.first, other.sentence) == (hit.unit, hit.last, hit.sentence)
@@ -306,8 +349,11 @@ impl<'i> Hits<'i> {
         // No list of nouns is complete ("EU song contest"). So in English, whose words can be told, a
         // name is a door only before a word that the lexicon knows.
         let unit = &self.units[hit.unit];
-        let goes_on =
-            unit.folded.tokens().get(hit.last).is_some_and(|token| token.sentence == hit.sentence);
+        let goes_on = unit
+            .folded
+            .tokens()
+            .get(hit.last)
+            .is_some_and(|next| next.sentence + unit.clauses.ended(next.from) == hit.sentence);
         lexicon.following.is_some()
             && unit.english
             && goes_on

@@ -103,6 +103,8 @@ pub(crate) struct Lexicon {
     pub(crate) prospect: Option<ListId>,
     /// Words after a name that make it an adjective: "NATO exercise".
     pub(crate) attributive: Option<ListId>,
+    /// Nouns before a name in the genitive that make it an adjective: "cumbre de la OTAN".
+    pub(crate) governing: Option<ListId>,
     /// Words after a name, in English, that leave it a door; with those of all other lists.
     pub(crate) following: Option<ListId>,
     /// Words by which a former member knocks: "rejoin".

@@ -14,6 +14,7 @@ mod ask;
 #[doc(hidden)]
 pub mod bench;
 mod build;
+mod clause;
 mod drift;
 mod eval;
 mod example;

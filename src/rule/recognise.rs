@@ -40,7 +40,8 @@ impl RuleSet {
             let label = match role {
                 Role::Alliance => match adjective(hit, &hits, lexicon) {
                     Some(word) if word.known => {
-                        format!("{}, but only before “{}”", label(hit, lexicon), word.by)
+                        let side = if word.after { "before" } else { "after" };
+                        format!("{}, but only {side} “{}”", label(hit, lexicon), word.by)
                     }
                     _ => label(hit, lexicon),
                 },
@@ -145,6 +146,10 @@ pub(super) fn label(hit: &Hit, lexicon: &Lexicon) -> String {
 pub(super) struct Qualified {
     /// The word: "exercise" in "NATO exercise".
     pub(super) by: String,
+    /// Name and word as they stand in the text: "NATO exercise".
+    pub(super) whole: String,
+    /// Whether it stands after the name, and not before it: "саммит НАТО".
+    pub(super) after: bool,
     /// Whether the lexicon knows it as such a word, and not merely knows no other.
     pub(super) known: bool,
 }
@@ -154,26 +159,24 @@ pub(super) fn adjective(hit: &Hit, hits: &Hits<'_>, lexicon: &Lexicon) -> Option
     if !hits.is_adjective(hit, lexicon) {
         return None;
     }
+    let unit = &hits.units[hit.unit];
+    if let Some(noun) = hits.governor(hit, lexicon) {
+        let whole = slice(unit.source, hits.scalars(noun).0, hits.scalars(hit).1);
+        return Some(Qualified { by: hits.text(noun), whole, after: false, known: true });
+    }
     let next = hits.all.iter().find(|other| {
         other.list == lexicon.attributive && (other.unit, other.first) == (hit.unit, hit.last)
     });
-    let unit = &hits.units[hit.unit];
-    Some(match next {
-        Some(next) => Qualified { by: hits.text(next), known: true },
-        None => {
-            let (start, end) = unit.folded.scalars(hit.last, hit.last + 1);
-            Qualified { by: slice(unit.source, start, end), known: false }
-        }
+    let (start, end) = match next {
+        Some(next) => hits.scalars(next),
+        None => unit.folded.scalars(hit.last, hit.last + 1),
+    };
+    Some(Qualified {
+        by: slice(unit.source, start, end),
+        whole: slice(unit.source, hits.scalars(hit).0, end),
+        after: true,
+        known: next.is_some(),
     })
-}
-
-/// A name and the word that it qualifies, as they stand in the text: "NATO exercise".
-pub(super) fn qualified(hit: &Hit, of: &str, hits: &Hits<'_>) -> String {
-    let source = hits.units[hit.unit].source;
-    let (start, end) = hits.scalars(hit);
-    let next = slice(source, end, source.chars().count());
-    let gap: usize = next.find(of).map_or(0, |byte| next[..byte].chars().count());
-    slice(source, start, end + gap + of.chars().count())
 }
 
 /// Why a place cannot knock at any of these doors; `None` where it can, or where there is no door.

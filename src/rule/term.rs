@@ -2,7 +2,8 @@
 //!
 //! `prefix*` ends a word openly, `=NATO` wants its exact case, `appl(y|ies|ied) to join` stands for
 //! each of its alternatives. Hyphen, blank and nothing are one separator, so "Asia-Pacific" also
-//! finds "AsiaPacific", and "G7" also "G-7".
+//! finds "AsiaPacific", and "G7" also "G-7". An Arabic word is also found with the article and the
+//! letters for "and", "in", "to", "as" and "will" that are written onto it.
 
 use crate::text::{Case, fold_title};
 
@@ -87,8 +88,10 @@ impl Term {
         let mut patterns: Vec<Pattern> = Vec::new();
         for text in alternatives(body)? {
             for pattern in variants(&text)? {
-                if !patterns.contains(&pattern) {
-                    patterns.push(pattern);
+                for pattern in with_prefixes(pattern, exact) {
+                    if !patterns.contains(&pattern) {
+                        patterns.push(pattern);
+                    }
                 }
             }
         }
@@ -204,6 +207,44 @@ fn variants(text: &str) -> Result<Vec<Pattern>, String> {
     Ok(all)
 }
 
+/// Letters written onto an Arabic word that has no article, and onto one that has.
+const ARABIC_PREFIXES: [&str; 13] =
+    ["و", "ب", "ل", "ف", "ك", "ول", "وب", "ال", "وال", "بال", "لل", "فال", "ولل"];
+const ARABIC_BEFORE_ARTICLE: [&str; 5] = ["و", "ب", "ف", "ك", "وب"];
+const ARABIC_ARTICLE: &str = "ال";
+/// Shortest Arabic word, without its article, that takes them: shorter ones become other words.
+const ARABIC_WORD: usize = 3;
+
+/// A pattern, and where it begins with an Arabic word, that word with what is written onto it.
+fn with_prefixes(pattern: Pattern, exact: bool) -> Vec<Pattern> {
+    let first = pattern[0].text.clone();
+    let arabic = first.chars().all(|c| ('\u{620}'..='\u{64a}').contains(&c));
+    let stem =
+        first.strip_prefix(ARABIC_ARTICLE).filter(|stem| stem.chars().count() >= ARABIC_WORD);
+    if exact || !arabic || first.chars().count() < ARABIC_WORD {
+        return vec![pattern];
+    }
+    let mut words: Vec<String> = match stem {
+        Some(stem) => {
+            let kept = ARABIC_BEFORE_ARTICLE.iter().map(|prefix| format!("{prefix}{first}"));
+            // The article loses its first letter after "to": للناتو.
+            kept.chain(["لل", "ولل"].iter().map(|prefix| format!("{prefix}{stem}"))).collect()
+        }
+        None => ARABIC_PREFIXES.iter().map(|prefix| format!("{prefix}{first}")).collect(),
+    };
+    // Only verbs of the third person take the letter of the future.
+    if first.starts_with(['ي', 'ت']) {
+        words.extend(["س", "وس"].iter().map(|prefix| format!("{prefix}{first}")));
+    }
+    let mut all = vec![pattern.clone()];
+    for text in words {
+        let mut other = pattern.clone();
+        other[0].text = text;
+        all.push(other);
+    }
+    all
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -229,6 +270,18 @@ mod tests {
         assert_eq!(shown("G7"), ["g 7", "g7"]);
         assert_eq!(shown("Côte d’Ivoire"), ["cote d ivoire"]);
         assert_eq!(shown("日本"), ["日 本"]);
+        assert!(
+            ["الناتو", "والناتو", "بالناتو", "للناتو"]
+                .iter()
+                .all(|one| { shown("الناتو").contains(&(*one).to_owned()) })
+        );
+        assert!(
+            ["سوريا", "لسوريا", "وسوريا"]
+                .iter()
+                .all(|one| { shown("سوريا").contains(&(*one).to_owned()) })
+        );
+        assert!(shown("تنضم").contains(&"ستنضم".to_owned()));
+        assert_eq!(shown("=بحر"), ["بحر"]);
         assert_eq!(shown("join* (forces|hands)"), ["join* forces", "join* hands"]);
     }
 
@@ -245,7 +298,7 @@ mod tests {
         #[test]
         fn any_text_is_answered(source in "(\\PC|[a-z()|* =-]){0,40}") {
             if let Ok(term) = Term::parse(&source) {
-                prop_assert!(term.patterns.len() <= 2 * EXPANSION);
+                prop_assert!(term.patterns.len() <= 2 * EXPANSION * (ARABIC_PREFIXES.len() + 3));
                 prop_assert!(term.patterns.iter().all(|pattern| !pattern.is_empty()));
             }
         }

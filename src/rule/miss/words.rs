@@ -5,7 +5,7 @@ use crate::model::Field;
 use crate::rule::eval::{Node, Scope};
 use crate::rule::hits::Hit;
 use crate::rule::lexicon::ListId;
-use crate::rule::recognise::{adjective, is_particle, qualified};
+use crate::rule::recognise::{adjective, is_particle};
 use crate::rule::section::{ListKind, Membership};
 
 /// Words between a tie and a name that it leads to.
@@ -55,7 +55,7 @@ pub(super) fn only_before(alliance: ListId, scope: &Scope<'_>) -> Option<(String
     let first = names.next()?;
     let word = adjective(first, scope.hits, scope.lexicon)?;
     let all = names.all(|hit| adjective(hit, scope.hits, scope.lexicon).is_some());
-    all.then(|| (qualified(first, &word.by, scope.hits), word.known))
+    all.then_some((word.whole, word.known))
 }
 
 /// Whether a word that the query asks for stands shortly before the name.

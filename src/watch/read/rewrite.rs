@@ -1,7 +1,5 @@
 //! The state machine behind `repair`: what is open, what is being written, and where each token goes.
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use url::Url;
 
 use super::dialect::{Field, Part, Space, ends_text, part};
@@ -46,8 +44,6 @@ struct Writing {
     unwanted: bool,
     /// Another XML document inside: nothing in it ends the text.
     opaque: bool,
-    /// Base64, as Atom allowed.
-    encoded: bool,
 }
 
 /// Writes the document anew, token by token.
@@ -172,7 +168,8 @@ impl<'a> Rewriter<'a> {
     /// An element inside a text: its tag becomes text too.
     fn inline(&mut self, name: &'a str, own: Vec<(&'a str, Space)>, empty: bool) {
         self.out.push_str("&lt;");
-        self.out.push_str(name);
+        // What is taken for a name may hold a `&`.
+        push_escaped(&mut self.out, name);
         self.out.push_str(if empty { "/&gt;" } else { "&gt;" });
         if !empty {
             self.push(name, Part::Other, own);
@@ -214,23 +211,16 @@ impl<'a> Rewriter<'a> {
     fn begin_text(&mut self, field: Field, attributes: &str) {
         let mut unwanted = false;
         let mut opaque = false;
-        let mut encoded = false;
         if let Some((draft, _)) = &mut self.item {
             unwanted = draft.has(field);
             if matches!(field, Field::Body | Field::Summary) && !attributes.is_empty() {
                 let kind = attribute(attributes, "type").unwrap_or_default().to_ascii_lowercase();
-                unwanted |= !is_text(&kind);
+                let mode = attribute(attributes, "mode").unwrap_or_default();
+                unwanted |= !is_text(&kind) || mode.eq_ignore_ascii_case("base64");
                 opaque = kind.ends_with("/xml") || kind.ends_with("+xml") && !kind.contains("html");
                 if let Some(source) = attribute(attributes, "src") {
                     draft.link.offer(Rank::File, self.scope.base(), &source);
                 }
-            }
-            if !attributes.is_empty() {
-                let says = |name, word: &str| {
-                    attribute(attributes, name).is_some_and(|it| it.eq_ignore_ascii_case(word))
-                };
-                encoded = says("mode", "base64")
-                    || field == Field::Title && says("type", "application/octet-stream");
             }
             if field == Field::Id {
                 draft.permalink = attribute(attributes, "isPermaLink")
@@ -238,9 +228,6 @@ impl<'a> Rewriter<'a> {
             }
         }
         self.begin(Goal::Field(field), unwanted, opaque);
-        if let Some(writing) = &mut self.writing {
-            writing.encoded = encoded;
-        }
     }
 
     fn begin_link(&mut self, local: &str, attributes: &str) {
@@ -281,8 +268,7 @@ impl<'a> Rewriter<'a> {
         }
         let start = self.out.len();
         let height = self.stack.len();
-        self.writing =
-            Some(Writing { goal, height, before, start, unwanted, opaque, encoded: false });
+        self.writing = Some(Writing { goal, height, before, start, unwanted, opaque });
     }
 
     pub(super) fn close(&mut self, name: &str) {
@@ -302,7 +288,7 @@ impl<'a> Rewriter<'a> {
         if let Some(writing) = &self.writing {
             if height >= writing.height {
                 self.out.push_str("&lt;/");
-                self.out.push_str(name);
+                push_escaped(&mut self.out, name);
                 self.out.push_str("&gt;");
             } else if above > 0 && !writing.opaque && height + 1 < writing.height {
                 self.repaired(Repair::Unclosed);
@@ -352,11 +338,6 @@ impl<'a> Rewriter<'a> {
 
     fn end_text(&mut self) {
         let Some(writing) = self.writing.take() else { return };
-        if writing.encoded {
-            let text = decoded(&plain(&self.out[writing.start..])).unwrap_or_default();
-            self.out.truncate(writing.start);
-            push_escaped(&mut self.out, &text);
-        }
         let blank = is_blank(&self.out[writing.start..]);
         if blank || writing.unwanted {
             self.out.truncate(writing.before);
@@ -412,12 +393,6 @@ impl<'a> Rewriter<'a> {
         self.done.xml = self.out;
         self.done
     }
-}
-
-/// What stands in base64, if it is text.
-fn decoded(text: &str) -> Option<String> {
-    let code: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    String::from_utf8(BASE64_STANDARD.decode(code).ok()?).ok()
 }
 
 fn is_source(name: &str) -> bool {

@@ -178,7 +178,7 @@ pub(super) async fn fetch(
     poll: &PollSection,
     url: &Url,
 ) -> anyhow::Result<(Vec<u8>, Option<String>, String)> {
-    let client = Client::new(&network.feed_client(0))?;
+    let client = Client::new(&network.feed_client(&network.tls()?, 0))?;
     let fetched = watch::fetch_once(&client, url, poll).await;
     fetched.map_err(|why| anyhow::anyhow!("failed to fetch `{url}`: {why}"))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::deliver::Office;
 use crate::judge::Bench;
-use crate::net::Client;
+use crate::net::{Client, Tls, Trust};
 use crate::setting::{Diagnostic, Span};
 use crate::sink::{BuildError, Outlet, SinkConfig, Workshop};
 use crate::watch::Subscription;
@@ -76,15 +76,23 @@ impl std::error::Error for Unusable {}
 /// Everything that stands in the way, not the first alone.
 pub fn equip(config: &Config) -> Result<(Client, Vec<Outlet>), Unusable> {
     let mut wrong = Vec::new();
-    let client = Client::new(&config.network.feed_client(FEED_IDLE))
+    let tls = config.network.tls().or_else(|error| {
+        wrong.push(unusable("[network]", None, &error.to_string()));
+        // For what else is wrong.
+        Tls::new(&Trust::System)
+    });
+    let tls = match tls {
+        Ok(tls) => tls,
+        Err(error) => return Err(Unusable(vec![unusable("TLS", None, &error.to_string())])),
+    };
+    let client = Client::new(&config.network.feed_client(&tls, FEED_IDLE))
         .map_err(|error| wrong.push(unusable("[network]", None, &error.to_string())))
         .ok();
+    let workshop = workshop(config, tls);
     let mut outlets = Vec::new();
     for sink in &config.sinks {
-        match sink.build(&workshop(config)) {
+        match sink.build(&workshop) {
             Ok(outlet) => outlets.push(outlet),
-            // The certificates, which are told already and are not the receiver's fault.
-            Err(BuildError::Client(_)) if client.is_none() => {}
             Err(error) => wrong.push(unusable_sink(sink, &error)),
         }
     }
@@ -100,15 +108,13 @@ pub fn equip(config: &Config) -> Result<(Client, Vec<Outlet>), Unusable> {
 ///
 /// What is wrong with it, and where it stands in the config.
 pub fn outlet(config: &Config, sink: &SinkConfig) -> Result<Outlet, Diagnostic> {
-    sink.build(&workshop(config)).map_err(|error| unusable_sink(sink, &error))
+    let tls =
+        config.network.tls().map_err(|error| unusable("[network]", None, &error.to_string()))?;
+    sink.build(&workshop(config, tls)).map_err(|error| unusable_sink(sink, &error))
 }
 
-fn workshop(config: &Config) -> Workshop {
-    Workshop {
-        user_agent: config.network.user_agent(),
-        trust: config.network.trust(),
-        timeout: config.delivery.timeout,
-    }
+fn workshop(config: &Config, tls: Tls) -> Workshop {
+    Workshop { user_agent: config.network.user_agent(), tls, timeout: config.delivery.timeout }
 }
 
 fn unusable_sink(sink: &SinkConfig, error: &BuildError) -> Diagnostic {

@@ -1,30 +1,21 @@
 //! Building clients and sending through them.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Certificate, Method, RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use thiserror::Error;
 use url::Url;
 
-use super::Guard;
-use super::guard::{GuardedResolver, Refused};
+use super::dns::{self, GuardedResolver, NoAddress};
+use super::guard::Refused;
+use super::{Guard, Tls};
 
 /// Longest wait for a connection, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
-
-/// Which certificates are trusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trust {
-    /// Those of the operating system.
-    System,
-    /// Those of the operating system and of this PEM file.
-    Also(PathBuf),
-}
 
 /// How to build a client.
 #[derive(Debug, Clone)]
@@ -33,8 +24,8 @@ pub struct ClientSetup {
     pub user_agent: String,
     /// What may be dialled.
     pub guard: Guard,
-    /// Which certificates are trusted.
-    pub trust: Trust,
+    /// How TLS is spoken; one for all clients, because its authorities are read once.
+    pub tls: Tls,
     /// An explicit proxy. It resolves and dials for us, so the guard only sees its own address.
     pub proxy: Option<Url>,
     /// Connections kept open per host; 0 closes each after its answer.
@@ -68,50 +59,34 @@ pub struct Client {
 }
 
 impl Client {
-    /// Builds it. On a host without certificates, https fails at each connection with a cure
-    /// (`ca-certificates`) instead of stopping the feeds that need none.
+    /// Builds it.
     ///
     /// # Errors
     ///
-    /// The extra certificates or the proxy cannot be used.
+    /// The proxy cannot be used.
     pub fn new(setup: &ClientSetup) -> Result<Self, ClientError> {
-        let extra = match &setup.trust {
-            Trust::System => Vec::new(),
-            Trust::Also(path) => certificates(path)?,
-        };
-        let base = || {
-            let builder = reqwest::Client::builder()
-                .user_agent(&setup.user_agent)
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .referer(false)
-                .no_proxy()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .pool_idle_timeout(IDLE_TIMEOUT)
-                .pool_max_idle_per_host(setup.idle_per_host);
-            match &setup.proxy {
-                None => Ok(builder.dns_resolver(Arc::new(GuardedResolver(setup.guard.clone())))),
-                Some(proxy) => {
-                    let proxy = reqwest::Proxy::all(proxy.as_str())
-                        .map_err(|error| ClientError::Build(explain(&error)))?;
-                    Ok(builder.proxy(proxy))
-                }
+        let builder = reqwest::Client::builder()
+            .user_agent(&setup.user_agent)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(setup.idle_per_host)
+            .tls_backend_preconfigured(setup.tls.config());
+        let builder = match &setup.proxy {
+            None => {
+                let resolver = GuardedResolver::new(setup.guard.clone(), dns::system);
+                builder.dns_resolver(Arc::new(resolver))
+            }
+            Some(proxy) => {
+                let proxy = reqwest::Proxy::all(proxy.as_str())
+                    .map_err(|error| ClientError::Build(explain(&error)))?;
+                builder.proxy(proxy)
             }
         };
-        let http = match base()?.tls_certs_merge(extra.clone()).build() {
-            Ok(http) => http,
-            Err(error) => {
-                tracing::warn!(
-                    error = %explain(&error),
-                    "no certificates of the operating system can be used, so https will fail; \
-                     install the package ca-certificates"
-                );
-                base()?
-                    .tls_certs_only(extra)
-                    .build()
-                    .map_err(|error| ClientError::Build(explain(&error)))?
-            }
-        };
+        let http = builder.build().map_err(|error| ClientError::Build(explain(&error)))?;
         Ok(Self { http, guard: setup.guard.clone(), proxied: setup.proxy.is_some() })
     }
 
@@ -140,16 +115,6 @@ impl Client {
         }
         Ok(response)
     }
-}
-
-fn certificates(path: &PathBuf) -> Result<Vec<Certificate>, ClientError> {
-    let failed = |why: String| ClientError::CaFile { path: path.display().to_string(), why };
-    let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-    let list = Certificate::from_pem_bundle(&pem).map_err(|error| failed(explain(&error)))?;
-    if list.is_empty() {
-        return Err(failed("it holds no certificate".to_owned()));
-    }
-    Ok(list)
 }
 
 /// What kind of trouble kept a request from its answer.
@@ -189,6 +154,7 @@ impl SendError {
     pub fn of(error: &reqwest::Error) -> Self {
         let mut refused = None;
         let mut tls = None;
+        let mut nowhere = None;
         let mut deepest: &dyn std::error::Error = error;
         let mut cause: Option<&(dyn std::error::Error + 'static)> =
             std::error::Error::source(error);
@@ -197,6 +163,9 @@ impl SendError {
             let Some(one) = cause else { break };
             if let Some(why) = one.downcast_ref::<Refused>() {
                 refused = Some(why.to_string());
+            }
+            if let Some(why) = one.downcast_ref::<NoAddress>() {
+                nowhere = Some(why.to_string());
             }
             // std::io::Error hides its inner error from `source`.
             if let Some(inner) = one.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref())
@@ -216,13 +185,12 @@ impl SendError {
         if let Some(text) = tls {
             return Self { trouble: Trouble::Tls, text };
         }
+        if let Some(text) = nowhere {
+            return Self { trouble: Trouble::Dns, text };
+        }
         let deepest = deepest.to_string();
         let (trouble, text) = if error.is_timeout() {
             (Trouble::Timeout, "no complete answer in time".to_owned())
-        } else if deepest.contains("failed to lookup address")
-            || deepest.contains("Name or service")
-        {
-            (Trouble::Dns, format!("the host name does not resolve ({deepest})"))
         } else if error.is_connect() {
             (Trouble::Connect, format!("no connection: {deepest}"))
         } else {
@@ -235,8 +203,10 @@ impl SendError {
 /// Names certificate faults for what they are; the clock is the usual suspect for two of them.
 fn tls_text(error: &rustls::Error) -> String {
     use rustls::CertificateError as Fault;
-    let rustls::Error::InvalidCertificate(fault) = error else {
-        return format!("TLS failed: {error}");
+    let fault = match error {
+        rustls::Error::InvalidCertificate(fault) => fault,
+        rustls::Error::Other(rustls::OtherError(inner)) => return inner.to_string(),
+        other => return format!("TLS failed: {other}"),
     };
     match fault {
         Fault::Expired | Fault::ExpiredContext { .. } => {
@@ -265,13 +235,14 @@ pub fn explain(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::Trust;
 
     fn client(allow: &[&str]) -> Client {
         let allow = allow.iter().map(|net| net.parse().unwrap()).collect();
         Client::new(&ClientSetup {
             user_agent: "test".to_owned(),
             guard: Guard::new(allow, "`allow_private` under [network]"),
-            trust: Trust::System,
+            tls: Tls::new(&Trust::System).unwrap(),
             proxy: None,
             idle_per_host: 0,
         })

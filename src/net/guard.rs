@@ -10,7 +10,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use thiserror::Error;
 use url::{Host, Url};
 
@@ -192,30 +191,6 @@ fn sort(address: IpAddr) -> Sort {
             [first, ..] if first & 0xe000 == 0x2000 => Sort::Public,
             _ => Sort::Never,
         },
-    }
-}
-
-/// A resolver that hands out only addresses the guard allows, so that what is dialled is what was
-/// vetted.
-pub(super) struct GuardedResolver(pub(super) Guard);
-
-impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let guard = self.0.clone();
-        Box::pin(async move {
-            let mut refused = None;
-            let mut allowed = Vec::new();
-            for address in tokio::net::lookup_host((name.as_str(), 0)).await? {
-                match guard.check_address(address.ip()) {
-                    Ok(()) => allowed.push(address),
-                    Err(why) => refused = Some(why),
-                }
-            }
-            match refused {
-                Some(why) if allowed.is_empty() => Err(why.into()),
-                _ => Ok(Box::new(allowed.into_iter()) as Addrs),
-            }
-        })
     }
 }
 

@@ -6,10 +6,13 @@
 
 mod answer;
 mod client;
+mod dns;
 mod guard;
 mod section;
+mod tls;
 
 pub use answer::{BodyError, read_capped, retry_after};
-pub use client::{Client, ClientError, ClientSetup, SendError, Trouble, Trust, explain};
+pub use client::{Client, ClientError, ClientSetup, SendError, Trouble, explain};
 pub use guard::{Guard, Refused};
 pub use section::NetworkSection;
+pub use tls::{Tls, Trust};

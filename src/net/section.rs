@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 use url::Url;
 
-use super::{ClientSetup, Guard, Trust};
+use super::{ClientError, ClientSetup, Guard, Tls, Trust};
 use crate::setting::{Diagnostic, Table};
 
 /// The section `[network]`.
@@ -52,19 +52,23 @@ impl NetworkSection {
     }
 
     /// How feeds are fetched.
-    pub fn feed_client(&self, idle_per_host: usize) -> ClientSetup {
+    pub fn feed_client(&self, tls: &Tls, idle_per_host: usize) -> ClientSetup {
         ClientSetup {
             user_agent: self.user_agent(),
             guard: Guard::new(self.allow_private.clone(), "`allow_private` under [network]"),
-            trust: self.trust(),
+            tls: tls.clone(),
             proxy: self.proxy.clone(),
             idle_per_host,
         }
     }
 
-    /// Which certificates are trusted.
-    pub fn trust(&self) -> Trust {
-        self.ca_file.clone().map_or(Trust::System, Trust::Also)
+    /// How TLS is spoken, for every client.
+    ///
+    /// # Errors
+    ///
+    /// The certificates of `ca_file` cannot be used.
+    pub fn tls(&self) -> Result<Tls, ClientError> {
+        Tls::new(&self.ca_file.clone().map_or(Trust::System, Trust::Also))
     }
 
     /// `pactwatch/1.2.3 (+contact)`.

@@ -52,7 +52,7 @@ impl Endpoint {
         let client = Client::new(&ClientSetup {
             user_agent: workshop.user_agent.clone(),
             guard,
-            trust: workshop.trust.clone(),
+            tls: workshop.tls.clone(),
             proxy: None,
             idle_per_host: IDLE,
         })?;

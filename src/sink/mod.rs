@@ -21,7 +21,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::model::{Route, SinkName};
-use crate::net::{ClientError, Trust};
+use crate::net::{ClientError, Tls};
 use crate::setting::{SecretError, Table};
 use contract::Sink;
 
@@ -32,8 +32,8 @@ pub use section::{SinkConfig, read_sinks};
 pub struct Workshop {
     /// Names the product and its operator.
     pub user_agent: String,
-    /// Which certificates are trusted.
-    pub trust: Trust,
+    /// How TLS is spoken.
+    pub tls: Tls,
     /// Bound of one attempt, answer included.
     pub timeout: Duration,
 }

@@ -22,6 +22,7 @@ use crate::model::{
     ItemKey, Kind as FeedKind, LedgerEntry, Level, Match, MessageId, Move, NewMoves, Outcome,
     Previous, Refusal, Role, RuleId, RuleScore, StoryId,
 };
+use crate::net::Trust;
 use crate::setting::{Problems, Severity, Sources, Span};
 
 const TOKEN: &str = "T0P-S3CRET-TOKEN";
@@ -76,7 +77,7 @@ fn outlet(kind: &str, url: &str, more: &str) -> Outlet {
     assert!(problems.iter().all(|one| one.severity == Severity::Warning), "{problems:?}");
     let workshop = Workshop {
         user_agent: "test".to_owned(),
-        trust: Trust::System,
+        tls: Tls::new(&Trust::System).unwrap(),
         timeout: Duration::from_secs(5),
     };
     sinks[0].build(&workshop).unwrap()
@@ -469,7 +470,7 @@ async fn a_private_address_needs_a_word() {
     let text = "[[sink]]\nname = \"x\"\ntype = \"webhook\"\nurl = \"http://127.0.0.1:9/\"\n";
     let workshop = Workshop {
         user_agent: "test".to_owned(),
-        trust: Trust::System,
+        tls: Tls::new(&Trust::System).unwrap(),
         timeout: Duration::from_secs(1),
     };
     let error = match read(text).0[0].build(&workshop) {
@@ -491,7 +492,7 @@ fn secrets_never_show() {
     assert!(!format!("{sinks:?} {problems:?}").contains(TOKEN));
     let workshop = Workshop {
         user_agent: "test".to_owned(),
-        trust: Trust::System,
+        tls: Tls::new(&Trust::System).unwrap(),
         timeout: Duration::from_secs(1),
     };
     let slack = sinks[0].build(&workshop).unwrap();

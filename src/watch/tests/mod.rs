@@ -14,7 +14,7 @@ use self::site::{Act, Site, answer};
 use super::round::Round;
 use super::*;
 use crate::model::{Condition, Every, Feed, FeedName, FeedState, Kind, PollOutcome, Polled, Pulse};
-use crate::net::{Client, ClientSetup, Guard, Trust};
+use crate::net::{Client, ClientSetup, Guard, Tls, Trust};
 
 const FEED: &str = "<rss version='2.0'><channel><title>t</title>\
                     <item><guid>1</guid><title>one</title><link>/1</link></item></channel></rss>";
@@ -36,7 +36,7 @@ fn subscription(feeds: Vec<Arc<Feed>>, poll: PollSection) -> Arc<Subscription> {
     let client = Client::new(&ClientSetup {
         user_agent: "pactwatch/test".to_owned(),
         guard: Guard::new(vec!["127.0.0.1/32".parse().unwrap()], "`allow_private`"),
-        trust: Trust::System,
+        tls: Tls::new(&Trust::System).unwrap(),
         proxy: None,
         idle_per_host: 1,
     });

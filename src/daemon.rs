@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch as tokio_watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::deliver::{self, DeliverSetup};
 use crate::judge::{self, JudgeSetup};
-use crate::model::Pulse;
+use crate::model::{FeedName, Pulse};
 use crate::store::{Access, Lock, Store};
 use crate::systemd;
 use crate::watch::{self, WatchSetup};
@@ -29,10 +30,12 @@ use change::Watched;
 use control::{Control, Hangup, upkeep};
 use equip::Parts;
 
-pub use equip::{Unusable, equip, outlet};
+pub use equip::{Equipment, Unusable, equip, outlet};
 
 /// Polls that may wait between `watch` and `judge`.
 const LINE: usize = 16;
+/// Feeds that may wait to be polled on demand.
+const WANTED: usize = 64;
 /// How long deliveries under way may take once the daemon stops.
 const GRACE: Duration = Duration::from_secs(8);
 
@@ -72,6 +75,7 @@ pub async fn run(
     let (bench_in, bench) = tokio_watch::channel(parts.bench);
     let (office_in, office) = tokio_watch::channel(parts.office);
     let (out, inbox) = mpsc::channel(LINE);
+    let (wanted_in, wanted) = mpsc::channel(WANTED);
     let posted = Arc::new(Notify::new());
     let (watching, delivering) = (CancellationToken::new(), CancellationToken::new());
     let pulses = [Pulse::default(), Pulse::default(), Pulse::default()];
@@ -80,6 +84,7 @@ pub async fn run(
     let mut watch_task = tokio::spawn(watch::run(WatchSetup {
         feeds,
         states,
+        wanted,
         out,
         shutdown: watching.clone(),
         pulse: pulses[0].clone(),
@@ -114,6 +119,7 @@ pub async fn run(
         bench: bench_in,
         office: office_in,
         posted,
+        wanted: wanted_in,
         pulses,
         history: JoinSet::new(),
     };
@@ -167,19 +173,30 @@ pub struct Round {
     pub sends: deliver::Summary,
 }
 
-/// Polls what is due (or everything), judges it, attempts what is queued once.
+/// Which feeds a round polls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// Those that are due.
+    Due,
+    /// All that are not retired.
+    All,
+    /// This one, be it retired.
+    One(FeedName),
+}
+
+/// Polls feeds, judges what came, attempts what is queued once.
 ///
 /// # Errors
 ///
 /// The database or a sink cannot be set up, or a station failed.
 pub async fn once(
     config: &Config,
-    all: bool,
+    which: Which,
     shutdown: CancellationToken,
 ) -> anyhow::Result<Round> {
     let parts = Parts::build(config)?;
     let (_lock, store) = open(config)?;
-    let round = work_once(parts, &store, all, shutdown).await;
+    let round = work_once(parts, &store, which, shutdown).await;
     // Where cron runs it there is no daemon to do so.
     upkeep(&store, config).await;
     store.close().await;
@@ -194,19 +211,25 @@ pub async fn once(
 pub async fn round(
     config: &Config,
     store: &Store,
-    all: bool,
+    which: Which,
     shutdown: CancellationToken,
 ) -> anyhow::Result<Round> {
-    work_once(Parts::build(config)?, store, all, shutdown).await
+    work_once(Parts::build(config)?, store, which, shutdown).await
 }
 
 async fn work_once(
     parts: Parts,
     store: &Store,
-    all: bool,
+    which: Which,
     shutdown: CancellationToken,
 ) -> anyhow::Result<Round> {
-    let states = store.feed_states().await.context("failed to read the feeds' state")?;
+    let mut states = store.feed_states().await.context("failed to read the feeds' state")?;
+    let mut subscription = parts.subscription;
+    if let Which::One(name) = &which {
+        subscription = Arc::new(watch::only(&subscription, name));
+        states.retain(|feed, _| feed == name);
+        states.values_mut().for_each(|state| watch::revive(state, Timestamp::now()));
+    }
     let (out, inbox) = mpsc::channel(LINE);
     let (_bench_in, bench) = tokio_watch::channel(parts.bench);
     let judging = tokio::spawn(judge::run(JudgeSetup {
@@ -216,7 +239,7 @@ async fn work_once(
         posted: Arc::new(Notify::new()),
         pulse: Pulse::default(),
     }));
-    let polls = watch::once(parts.subscription, states, all, out, shutdown.clone()).await;
+    let polls = watch::once(subscription, states, which != Which::Due, out, shutdown.clone()).await;
     judging.await.context("the station `judge` failed")?;
     let sends = deliver::once(DeliverSetup {
         store: store.clone(),

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::{Common, FAILED, Screen, refused_by};
-use crate::daemon;
+use crate::daemon::{self, Which};
 
 /// Options of `once`.
 #[derive(Debug, Args)]
@@ -39,7 +39,8 @@ pub(super) async fn once(
     let signal = stop_signal();
     let (config, report) = common.load_with_report()?;
     let stop = CancellationToken::new();
-    let work = daemon::once(&config, args.all, stop.clone());
+    let which = if args.all { Which::All } else { Which::Due };
+    let work = daemon::once(&config, which, stop.clone());
     tokio::pin!(work);
     let round = tokio::select! {
         round = &mut work => round,

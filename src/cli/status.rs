@@ -1,6 +1,7 @@
 //! `status`: what there is to know at a glance, from the database of a running or stopped daemon.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,8 +12,9 @@ use super::listing::{ago, short_time};
 use super::screen::{BAD, GOOD};
 use super::{Common, Screen};
 use crate::config::Config;
-use crate::model::{Condition, MessageState};
+use crate::model::{Condition, FeedName, MessageState};
 use crate::store::{Access, AlertFilter, Counts, SHADOW, Store};
+use crate::watch::{Group, Seen, Trouble, troubles};
 
 /// Feeds that are named one by one before the rest is counted.
 pub(super) const NAMED: usize = 5;
@@ -95,6 +97,59 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
     Ok(ExitCode::SUCCESS)
 }
 
+/// A feed as its health is judged. What was saved before it was noted since when it is in trouble counts
+/// from its last success.
+fn seen(row: &super::feeds::Row) -> Option<Seen> {
+    let condition = Condition::ALL.into_iter().find(|one| one.as_str() == row.state)?;
+    let since = row.since.or(row.last_success).or(row.last_poll);
+    let feed = FeedName::new(&*row.name);
+    Some(Seen { feed, condition, since, offline: row.offline })
+}
+
+/// The first line of why a feed fails; the rest says what to do, as the cure does.
+fn why(feed: &super::feeds::Row) -> String {
+    let why = feed.last_error.as_ref().and_then(|why| why.lines().next());
+    why.map(|why| format!(": {why}")).unwrap_or_default()
+}
+
+/// The problems of one sort of trouble: some feeds by name, the others counted.
+fn feed_problems(group: &Group, feeds: &[super::feeds::Row], list: &mut Vec<Problem>) {
+    let (word, cure) = match group.trouble {
+        Trouble::NetworkDown => {
+            list.push(Problem {
+                what: format!("the network is down: {} feeds get no answer", group.feeds.len()),
+                since: Some(group.since),
+                cure: "check this machine's network and name servers; no feed is blamed".to_owned(),
+            });
+            return;
+        }
+        Trouble::FeedFailing => {
+            ("failing", "`pactwatch feeds list` shows why; the daemon goes on trying")
+        }
+        Trouble::FeedBlocked => {
+            ("blocked", "set `contact` under [network], poll it less often, or ask the site")
+        }
+        Trouble::FeedSilent => ("silent", "open the feed in a browser: has it moved or ended?"),
+    };
+    let rows = feeds.iter().filter(|row| group.feeds.iter().any(|feed| feed.as_str() == row.name));
+    for feed in rows.take(NAMED) {
+        let empty = group.trouble == Trouble::FeedSilent && feed.entries == 0;
+        let why = if empty { ": it answers with no entries".to_owned() } else { why(feed) };
+        list.push(Problem {
+            what: format!("the feed `{}` is {word}{why}", feed.name),
+            since: if word == "silent" { feed.last_new.or(feed.since) } else { feed.last_success },
+            cure: cure.to_owned(),
+        });
+    }
+    if group.feeds.len() > NAMED {
+        list.push(Problem {
+            what: format!("{} more feeds are {word}", group.feeds.len() - NAMED),
+            since: None,
+            cure: cure.to_owned(),
+        });
+    }
+}
+
 async fn problems(
     config: &Config,
     feeds: &[super::feeds::Row],
@@ -103,35 +158,19 @@ async fn problems(
     now: Timestamp,
 ) -> anyhow::Result<Vec<Problem>> {
     let mut list = Vec::new();
-    let cures = [
-        ("failing", "`pactwatch feeds list` shows why; the daemon goes on trying"),
-        (
-            "blocked",
-            "the site refuses monitors: set `contact` under [network], poll it less often, or ask them",
-        ),
-        ("silent", "open the feed in a browser: has it moved or ended?"),
-        ("retired", "the site says that the feed is gone for good: take it out of the config"),
-    ];
-    for (state, cure) in cures {
-        let named: Vec<&super::feeds::Row> =
-            feeds.iter().filter(|feed| feed.state == state).collect();
-        for feed in named.iter().take(NAMED) {
-            // The rest of an error says what to do, as the cure does.
-            let why = feed.last_error.as_ref().and_then(|why| why.lines().next());
-            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-            list.push(Problem {
-                what: format!("the feed `{}` is {state}{why}", feed.name),
-                since: if state == "silent" { feed.last_new } else { feed.last_success },
-                cure: cure.to_owned(),
-            });
-        }
-        if named.len() > NAMED {
-            list.push(Problem {
-                what: format!("{} more feeds are {state}", named.len() - NAMED),
-                since: None,
-                cure: cure.to_owned(),
-            });
-        }
+    let seen: Vec<Seen> = feeds.iter().filter_map(seen).collect();
+    for group in troubles(&seen, now, Duration::ZERO) {
+        feed_problems(&group, feeds, &mut list);
+    }
+    for feed in feeds.iter().filter(|feed| feed.state == Condition::Retired.as_str()) {
+        list.push(Problem {
+            what: format!("the feed `{}` is retired{}", feed.name, why(feed)),
+            since: feed.last_success,
+            cure: format!(
+                "take it out of the config; if it is back, `pactwatch feeds poll '{}'`",
+                feed.name
+            ),
+        });
     }
     let named = |sink: &str| config.sinks.iter().any(|one| one.name.as_str() == sink);
     // One that the config names no more cannot be enabled; its queue is told below.

@@ -65,6 +65,16 @@ pub(super) fn cross_check(config: &Config, problems: &Problems) {
                 .help("add `[[sink]]` with `name = \"console\"` and `type = \"console\"`"),
         );
     }
+    if config.network.proxy.is_some() {
+        problems.add(
+            Diagnostic::warning(
+                None,
+                "feeds go through `proxy`, which decides what they may reach: `allow_private` \
+                 guards only addresses that are written as numbers",
+            )
+            .help("let the proxy refuse private and link-local networks"),
+        );
+    }
     if config.network.contact.is_empty() {
         problems.add(
             Diagnostic::warning(None, "`contact` under [network] is empty").help(

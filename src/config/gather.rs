@@ -166,7 +166,7 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Pro
     let delivery =
         single(&roots, "delivery", problems).map(DeliverySection::read).unwrap_or_default();
     let public_url = single(&roots, "web", problems).map(web).unwrap_or_default();
-    let feeds = watch::read_feeds(all("feed"), poll.every);
+    let (feeds, access) = watch::read_feeds(all("feed"), poll.every, &network.allow_file);
     let sinks = sink::read_sinks(all("sink"));
     let mut draft = Draft::default();
     let of = |file: &FileId| roots.iter().find(|root| root.span().file == *file);
@@ -196,6 +196,7 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Pro
         poll,
         network,
         feeds,
+        access,
         story,
         history,
         delivery,

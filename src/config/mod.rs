@@ -19,7 +19,7 @@ use crate::rule::RuleSet;
 use crate::setting::{Diagnostic, Severity, Sources};
 use crate::sink::SinkConfig;
 use crate::store::HistorySection;
-use crate::watch::PollSection;
+use crate::watch::{FeedAccess, PollSection};
 
 pub use files::{BUILTIN_PACK, BUILTIN_PLACES, PLACES, find};
 
@@ -42,6 +42,8 @@ pub struct Config {
     pub network: NetworkSection,
     /// The feeds.
     pub feeds: Vec<Feed>,
+    /// What some of them need beside their address.
+    pub access: Vec<FeedAccess>,
     /// How items become stories.
     pub story: StorySection,
     /// What is kept.

@@ -7,13 +7,16 @@ use super::*;
 /// Every scalar key, by section; optional ones that have no default may stand commented out.
 const KEYS: [(&str, &[&str]); 9] = [
     ("", &["include", "database", "timezone", "reload"]),
-    ("poll", &["every", "min", "max", "per_host", "concurrency", "timeout", "max_body"]),
-    ("network", &["allow_private", "contact", "proxy", "ca_file"]),
+    (
+        "poll",
+        &["every", "min", "max", "per_host", "concurrency", "timeout", "max_body", "in_flight"],
+    ),
+    ("network", &["allow_private", "contact", "proxy", "ca_file", "allow_file"]),
     ("story", &["window", "max_age", "first_poll", "updates"]),
     ("history", &["keep", "alerts", "max_size"]),
     ("delivery", &["retry", "give_up", "timeout"]),
     ("web", &["public_url"]),
-    ("[feed]", &["name", "url", "kind", "tags", "every", "mode"]),
+    ("[feed]", &["name", "url", "kind", "tags", "every", "mode", "auth", "headers"]),
     ("[sink]", &["name", "type", "url", "secret", "rules", "min_level", "burst", "allow_private"]),
 ];
 

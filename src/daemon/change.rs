@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::config::Config;
-use crate::model::Item;
+use crate::model::{Feed, Item};
 use crate::rule::RuleSet;
 use crate::store::Store;
+use crate::watch::FeedAccess;
 
 /// Items of history that are judged at a time, between two looks at everything else.
 const PAGE: usize = 500;
@@ -17,9 +18,18 @@ const PAGE: usize = 500;
 pub(super) fn difference(old: &Config, new: &Config) -> String {
     let mut parts = Vec::new();
     let feeds = |config: &Config| -> Vec<_> {
-        config.feeds.iter().map(|feed| (feed.name.to_string(), feed.clone())).collect()
+        let access = |feed: &Feed| config.access.iter().find(|one| one.feed == feed.name);
+        let all = config.feeds.iter();
+        all.map(|feed| (feed.name.to_string(), (feed.clone(), access(feed).cloned()))).collect()
     };
-    named("feeds", &feeds(old), &feeds(new), |a, b| a == b, &mut parts);
+    let same = |a: &(Feed, Option<FeedAccess>), b: &(Feed, Option<FeedAccess>)| {
+        let access = match (&a.1, &b.1) {
+            (Some(a), Some(b)) => a.same_as(b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        a.0 == b.0 && access
+    };
+    named("feeds", &feeds(old), &feeds(new), same, &mut parts);
     let sinks = |config: &Config| -> Vec<_> {
         config.sinks.iter().map(|sink| (sink.name.to_string(), sink.clone())).collect()
     };

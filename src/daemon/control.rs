@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::bail;
 use jiff::Timestamp;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::change::{Watched, difference, history};
@@ -16,7 +16,7 @@ use super::summary;
 use crate::config::{self, Config, Reload, Report};
 use crate::deliver::Office;
 use crate::judge::Bench;
-use crate::model::Pulse;
+use crate::model::{FeedName, Pulse};
 use crate::store::Store;
 use crate::systemd;
 use crate::watch::Subscription;
@@ -43,6 +43,8 @@ pub(super) struct Control {
     pub(super) bench: watch::Sender<Arc<Bench>>,
     pub(super) office: watch::Sender<Arc<Office>>,
     pub(super) posted: Arc<Notify>,
+    /// Feeds that other commands want polled at once.
+    pub(super) wanted: mpsc::Sender<FeedName>,
     pub(super) pulses: [Pulse; 3],
     /// What a change of rules means for history; the newest question alone.
     pub(super) history: JoinSet<()>,
@@ -81,6 +83,11 @@ impl Control {
     async fn look(&mut self) {
         if self.store.other_writer_changed().await.unwrap_or(false) {
             self.posted.notify_one();
+            match self.store.take_wanted_feeds().await {
+                // Where so many are wanted already that they find no room, they are polled soon anyway.
+                Ok(names) => names.into_iter().for_each(|name| drop(self.wanted.try_send(name))),
+                Err(error) => tracing::warn!(%error, "which feeds are wanted is not known"),
+            }
         }
         if self.config.reload == Reload::Watch && self.watched.changed() {
             self.reload().await;

@@ -1,19 +1,21 @@
 //! What the stations work from, made out of a config: clients, receivers with their secrets, rules.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::config::Config;
 use crate::deliver::Office;
 use crate::judge::Bench;
-use crate::net::{Client, Tls, Trust};
+use crate::model::FeedName;
+use crate::net::{Client, ClientError, Tls, Trust};
 use crate::setting::{Diagnostic, Span};
 use crate::sink::{BuildError, Outlet, SinkConfig, Workshop};
-use crate::watch::Subscription;
+use crate::watch::{Access, Subscription};
 
-/// Connections kept per feed host. Feeds are polled too seldom for a kept one to pay: a thousand idle
-/// ones held 28 MB in a cold poll.
-const FEED_IDLE: usize = 0;
+/// Connections kept per host of feeds that are asked often. The others are polled too seldom for a kept
+/// one to pay: a thousand idle ones held 28 MB in a cold poll.
+const FEED_IDLE: usize = 1;
 
 /// What the stations work from; made anew, whole, by each reload.
 pub(super) struct Parts {
@@ -25,11 +27,14 @@ pub(super) struct Parts {
 impl Parts {
     /// Builds clients, resolves secrets. Nothing is changed until all of it has worked.
     pub(super) fn build(config: &Config) -> Result<Self, Unusable> {
-        let (client, outlets) = equip(config)?;
+        let Equipment { client, keeping, access, outlets } = equip(config)?;
         let subscription = Subscription {
             feeds: config.feeds.iter().cloned().map(Arc::new).collect(),
             poll: config.poll.clone(),
             client,
+            keeping,
+            access,
+            files: config.network.allow_file.clone(),
         };
         let office = Office {
             outlets,
@@ -69,25 +74,40 @@ impl fmt::Display for Unusable {
 
 impl std::error::Error for Unusable {}
 
-/// Sets up the client for feeds and every receiver, which resolves their secrets.
+/// What the config names, at hand.
+pub struct Equipment {
+    client: Client,
+    keeping: Client,
+    access: HashMap<FeedName, Arc<Access>>,
+    outlets: Vec<Outlet>,
+}
+
+/// Sets up the clients for feeds and every receiver, and resolves the secrets of both.
 ///
 /// # Errors
 ///
 /// Everything that stands in the way, not the first alone.
-pub fn equip(config: &Config) -> Result<(Client, Vec<Outlet>), Unusable> {
+pub fn equip(config: &Config) -> Result<Equipment, Unusable> {
     let mut wrong = Vec::new();
-    let tls = config.network.tls().or_else(|error| {
-        wrong.push(unusable("[network]", None, &error.to_string()));
-        // For what else is wrong.
-        Tls::new(&Trust::System)
-    });
-    let tls = match tls {
-        Ok(tls) => tls,
-        Err(error) => return Err(Unusable(vec![unusable("TLS", None, &error.to_string())])),
-    };
-    let client = Client::new(&config.network.feed_client(&tls, FEED_IDLE))
-        .map_err(|error| wrong.push(unusable("[network]", None, &error.to_string())))
-        .ok();
+    let (tls, broken) = tls(config).map_err(|mistake| Unusable(vec![mistake]))?;
+    wrong.extend(broken);
+    let client = Client::new(&config.network.feed_client(&tls, 0));
+    let keeping = Client::new(&config.network.feed_client(&tls, FEED_IDLE));
+    let clients = client.and_then(|client| Ok((client, keeping?)));
+    let clients =
+        clients.map_err(|error| wrong.push(unusable("[network]", None, &error.to_string()))).ok();
+    let mut access = HashMap::new();
+    for one in &config.access {
+        match one.resolve() {
+            Ok(resolved) => {
+                access.insert(one.feed.clone(), Arc::new(resolved));
+            }
+            Err(error) => {
+                let whose = format!("the feed `{}`", one.feed);
+                wrong.push(unusable(&whose, Some(one.span), &error.to_string()));
+            }
+        }
+    }
     let workshop = workshop(config, tls);
     let mut outlets = Vec::new();
     for sink in &config.sinks {
@@ -96,8 +116,10 @@ pub fn equip(config: &Config) -> Result<(Client, Vec<Outlet>), Unusable> {
             Err(error) => wrong.push(unusable_sink(sink, &error)),
         }
     }
-    match client {
-        Some(client) if wrong.is_empty() => Ok((client, outlets)),
+    match clients {
+        Some((client, keeping)) if wrong.is_empty() => {
+            Ok(Equipment { client, keeping, access, outlets })
+        }
         _ => Err(Unusable(wrong)),
     }
 }
@@ -108,9 +130,19 @@ pub fn equip(config: &Config) -> Result<(Client, Vec<Outlet>), Unusable> {
 ///
 /// What is wrong with it, and where it stands in the config.
 pub fn outlet(config: &Config, sink: &SinkConfig) -> Result<Outlet, Diagnostic> {
-    let tls =
-        config.network.tls().map_err(|error| unusable("[network]", None, &error.to_string()))?;
-    sink.build(&workshop(config, tls)).map_err(|error| unusable_sink(sink, &error))
+    let (tls, broken) = tls(config)?;
+    let outlet = sink.build(&workshop(config, tls)).map_err(|error| unusable_sink(sink, &error))?;
+    broken.map_or(Ok(outlet), Err)
+}
+
+/// How TLS is spoken. Where the config's certificates cannot be used: by the system's alone, so that what
+/// else is wrong is found too, and the mistake.
+fn tls(config: &Config) -> Result<(Tls, Option<Diagnostic>), Diagnostic> {
+    let mistake = |error: ClientError| unusable("[network]", None, &error.to_string());
+    match config.network.tls() {
+        Ok(tls) => Ok((tls, None)),
+        Err(error) => Ok((Tls::new(&Trust::System).map_err(mistake)?, Some(mistake(error)))),
+    }
 }
 
 fn workshop(config: &Config, tls: Tls) -> Workshop {

@@ -58,6 +58,10 @@ pub struct FeedState {
     pub last_status: Option<u16>,
     /// Its health in one word.
     pub condition: Condition,
+    /// Since when it is in this condition. `None` in what was saved before it was noted.
+    pub since: Option<Timestamp>,
+    /// Since when it gets no answer because the network is down, which is no fault of its own.
+    pub offline: Option<Timestamp>,
     /// Where 301 or 308 sent the last polls, and how many in a row agreed.
     pub moved: Option<(String, u32)>,
     /// Typical gap between the newest entries.
@@ -86,6 +90,8 @@ impl FeedState {
             last_error: None,
             last_status: None,
             condition: Condition::New,
+            since: Some(now),
+            offline: None,
             moved: None,
             rhythm: None,
             hints: Hints::default(),

@@ -7,7 +7,7 @@ use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, RETRY_AFTER};
 use thiserror::Error;
 
-use super::SendError;
+use super::{Held, SendError};
 
 /// Longer hints than this are taken as senseless: no site means to be asked again in a year.
 const SENSIBLE: Duration = Duration::from_secs(366 * 86_400);
@@ -26,13 +26,20 @@ pub enum BodyError {
     Broken(SendError),
 }
 
+/// Most that is set aside for a body before it has come, whatever its length is said to be.
+const SET_ASIDE: usize = 1 << 20;
+
 /// Reads a body of at most `cap` bytes, counted after decompression, so a small answer that unpacks
-/// without end stops at the cap.
+/// without end stops at the cap. It waits for room in `held` as it grows.
 ///
 /// # Errors
 ///
 /// It is too large, packed in an unknown way, or breaks off.
-pub async fn read_capped(mut response: Response, cap: usize) -> Result<Vec<u8>, BodyError> {
+pub async fn read_capped(
+    mut response: Response,
+    cap: usize,
+    held: &mut Held,
+) -> Result<Vec<u8>, BodyError> {
     // reqwest removes the header when it decodes; what is left was not decoded.
     if let Some(coding) = response.headers().get(CONTENT_ENCODING) {
         let coding = String::from_utf8_lossy(coding.as_bytes()).into_owned();
@@ -46,13 +53,14 @@ pub async fn read_capped(mut response: Response, cap: usize) -> Result<Vec<u8>, 
     if announced.is_some_and(|length| length > cap) {
         return Err(BodyError::TooLarge(cap));
     }
-    let mut body = Vec::with_capacity(announced.unwrap_or(0));
+    let mut body = Vec::with_capacity(announced.unwrap_or(0).min(SET_ASIDE));
     while let Some(chunk) =
         response.chunk().await.map_err(|error| BodyError::Broken(SendError::of(&error)))?
     {
         if body.len() + chunk.len() > cap {
             return Err(BodyError::TooLarge(cap));
         }
+        held.grow(body.len() + chunk.len()).await;
         body.extend_from_slice(&chunk);
     }
     Ok(body)

@@ -14,8 +14,8 @@ use super::{Guard, Tls};
 
 /// Longest wait for a connection, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long an idle connection is kept.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+/// How long an idle connection is kept; where the next request comes later, keeping it is of no use.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// How to build a client.
 #[derive(Debug, Clone)]
@@ -167,11 +167,14 @@ impl SendError {
             if let Some(why) = one.downcast_ref::<NoAddress>() {
                 nowhere = Some(why.to_string());
             }
-            // std::io::Error hides its inner error from `source`.
-            if let Some(inner) = one.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref())
-                && let Some(why) = inner.downcast_ref::<rustls::Error>()
-            {
-                tls = Some(tls_text(why));
+            // std::io::Error hides its inner error from `source`, and may hold another of its kind.
+            let mut inner = one.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            for _ in 0..4 {
+                let Some(hidden) = inner else { break };
+                if let Some(why) = hidden.downcast_ref::<rustls::Error>() {
+                    tls = Some(tls_text(why));
+                }
+                inner = hidden.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
             }
             if let Some(why) = one.downcast_ref::<rustls::Error>() {
                 tls = Some(tls_text(why));

@@ -149,6 +149,13 @@ fn unwrapped(address: IpAddr) -> IpAddr {
         [0, 0, 0, 0, 0, 0, high, lowest] if high != 0 => low(high, lowest),
         // NAT64, RFC 6052.
         [0x64, 0xff9b, 0, 0, 0, 0, high, lowest] => low(high, lowest),
+        // Local-use NAT64 (RFC 8215) and ISATAP (RFC 5214) count as what they carry where that is
+        // not public; else as themselves, because they lie in a network of their own.
+        [0x64, 0xff9b, 1, .., high, lowest] | [.., 0 | 0x200, 0x5efe, high, lowest]
+            if sort(low(high, lowest)) != Sort::Public =>
+        {
+            low(high, lowest)
+        }
         // 6to4, RFC 3056.
         [0x2002, high, lowest, ..] => low(high, lowest),
         _ => address,
@@ -229,6 +236,20 @@ mod tests {
             "http://[::7f00:1]/",
             "http://[64:ff9b::7f00:1]/",
             "http://[2002:7f00:1::]/",
+            "http://[64:ff9b:1::7f00:1]/",
+            "http://[64:ff9b:1::5db8:d822]/",
+            "http://[2606:2800::5efe:a00:1]/",
+            // Teredo, whose last 32 bits are 127.0.0.1 turned over.
+            "http://[2001:0:4136:e378:8000:63bf:80ff:fffe]/",
+            "http://0x7f000001/",
+            "http://0x7f.1/",
+            "http://017700000001/",
+            "http://127.0.1/",
+            "http://127.0.0.1./",
+            "http://%31%32%37.0.0.1/",
+            "http://\u{ff11}\u{ff12}\u{ff17}.0.0.1/",
+            "http://user@127.0.0.1/",
+            "http:\\\\127.0.0.1\\",
             "http://10.1.2.3/",
             "http://100.64.0.1/",
             "http://192.168.1.1/",
@@ -247,6 +268,10 @@ mod tests {
             "http://[fd00:ec2::254]/",
             "http://100.100.100.200/",
             "http://[::ffff:169.254.169.254]/",
+            "http://[64:ff9b:1::a9fe:a9fe]/",
+            "http://[2002:a9fe:a9fe::]/",
+            "http://0xa9fea9fe/",
+            "http://0/",
             "http://0.0.0.0/",
             "http://[::]/",
             "http://224.0.0.1/",
@@ -255,6 +280,15 @@ mod tests {
             assert!(matches!(check(&open, url), Err(Refused::Never(_))), "{url}");
         }
         assert_eq!(check(&open, "http://127.0.0.1/"), Ok(()));
+    }
+
+    #[test]
+    fn an_address_with_a_zone_or_a_broken_literal_is_none() {
+        for url in
+            ["http://[fe80::1%25eth0]/", "http://[::1%lo]/", "http://1.2.3.4.5/", "http://256.1/"]
+        {
+            assert!(Url::parse(url).is_err(), "{url}");
+        }
     }
 
     #[test]

@@ -5,14 +5,20 @@
 //! and what an answer means to its asker is left to the callers.
 
 mod answer;
+mod budget;
 mod client;
 mod dns;
 mod guard;
+mod header;
 mod section;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use answer::{BodyError, read_capped, retry_after};
-pub use client::{Client, ClientError, ClientSetup, SendError, Trouble, explain};
+pub use budget::{Budget, Held};
+pub use client::{Client, ClientError, ClientSetup, IDLE_TIMEOUT, SendError, Trouble, explain};
 pub use guard::{Guard, Refused};
+pub use header::private_header;
 pub use section::NetworkSection;
 pub use tls::{Tls, Trust};

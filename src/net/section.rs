@@ -19,6 +19,8 @@ pub struct NetworkSection {
     pub proxy: Option<Url>,
     /// More certificates to trust, PEM.
     pub ca_file: Option<PathBuf>,
+    /// Folders whose files may be feeds.
+    pub allow_file: Vec<PathBuf>,
 }
 
 impl NetworkSection {
@@ -47,6 +49,7 @@ impl NetworkSection {
             }
         }
         section.ca_file = table.path("ca_file").map(|(path, _)| path);
+        section.allow_file = table.paths("allow_file").unwrap_or_default();
         table.finish();
         section
     }

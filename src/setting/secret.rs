@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::{Diagnostic, Table};
+
 /// A secret value. `Debug` and `Display` print a placeholder; only [`Secret::expose`] gives it out,
 /// so a search for that word finds every place that handles secrets.
 #[derive(Clone, PartialEq, Eq)]
@@ -98,6 +100,24 @@ impl SecretSource {
             return Err(SecretError::Empty(named));
         }
         Ok(Secret::new(value))
+    }
+}
+
+impl Table<'_> {
+    /// Reads a secret key, and warns where it stands in the config itself.
+    pub fn private(&self, key: &str) -> Option<SecretSource> {
+        let (source, span) = self.secret(key)?;
+        if matches!(source, SecretSource::Inline(_)) {
+            self.problems().add(
+                Diagnostic::warning(
+                    span,
+                    format!("`{key}` stands in the config itself, for all who read it"),
+                )
+                .help(format!("put it into a file of its own: {key} = {{ file = \"…\" }}"))
+                .unquoted(),
+            );
+        }
+        Some(source)
     }
 }
 

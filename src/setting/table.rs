@@ -300,6 +300,18 @@ impl<'a> Table<'a> {
         Some((self.folder.join(text), span))
     }
 
+    /// A list of paths, as [`Table::path`] takes each.
+    pub fn paths(&self, key: &str) -> Option<Vec<PathBuf>> {
+        let mut paths = Vec::new();
+        for (text, span) in self.strings(key)? {
+            match text.is_empty() {
+                true => self.problems.error(span, format!("a path in `{key}` is empty")),
+                false => paths.push(self.folder.join(text)),
+            }
+        }
+        Some(paths)
+    }
+
     /// A secret: a string, `{ file = … }`, `{ env = … }` or `{ credential = … }`.
     pub fn secret(&self, key: &str) -> Option<(SecretSource, Span)> {
         const SHAPE: &str =

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName};
 use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::contract::{Answer, Parcel};
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal};
-use crate::net::{Client, ClientSetup, Guard, Trouble, retry_after};
+use crate::net::{Client, ClientSetup, Guard, Trouble, private_header, retry_after};
 use crate::setting::Secret;
 use crate::text;
 
@@ -199,20 +199,13 @@ pub(super) fn by_status(status: StatusCode, hint: Option<Duration>) -> Outcome {
 ///
 /// Names the header that cannot be sent.
 pub(super) fn checked_headers(list: &[(String, String)]) -> Result<HeaderMap, String> {
-    const RESERVED: [&str; 6] =
-        ["host", "content-length", "content-type", "transfer-encoding", "connection", "upgrade"];
     let mut headers = HeaderMap::new();
     for (name, value) in list {
         let lower = name.to_ascii_lowercase();
-        if RESERVED.contains(&lower.as_str()) || lower.starts_with("webhook-") {
+        if lower == "content-type" || lower.starts_with("webhook-") {
             return Err(format!("the header `{name}` is set by pactwatch itself"));
         }
-        let name =
-            HeaderName::try_from(lower).map_err(|_| format!("`{name}` is no name of a header"))?;
-        let mut value = HeaderValue::from_str(value).map_err(|_| {
-            format!("the value of the header `{name}` holds a character that headers cannot")
-        })?;
-        value.set_sensitive(true);
+        let (name, value) = private_header(name, value)?;
         headers.insert(name, value);
     }
     Ok(headers)

@@ -130,21 +130,5 @@ pub(super) fn required_secret(table: &Table<'_>, key: &str, help: &str) -> Optio
         table.missing(key, help);
         return None;
     }
-    secret(table, key)
-}
-
-/// Reads a secret key, and warns where it stands in the config itself.
-pub(super) fn secret(table: &Table<'_>, key: &str) -> Option<SecretSource> {
-    let (source, span) = table.secret(key)?;
-    if matches!(source, SecretSource::Inline(_)) {
-        table.problems().add(
-            Diagnostic::warning(
-                span,
-                format!("`{key}` stands in the config itself, for all who read it"),
-            )
-            .help(format!("put it into a file of its own: {key} = {{ file = \"…\" }}"))
-            .unquoted(),
-        );
-    }
-    Some(source)
+    table.private(key)
 }

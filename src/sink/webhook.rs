@@ -8,7 +8,7 @@ use toml::de::DeValue;
 use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
 use super::http::{Endpoint, checked_headers};
 use super::payload::payload;
-use super::section::{required_secret, secret};
+use super::section::required_secret;
 use super::signing::Signer;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::Sealed;
@@ -30,7 +30,7 @@ pub(super) struct WebhookSection {
 
 impl WebhookSection {
     pub(super) fn read(table: &Table<'_>) -> Option<Self> {
-        let secret = secret(table, "secret");
+        let secret = table.private("secret");
         if !table.has("secret") {
             table.problems().add(
                 Diagnostic::warning(table.span(), "the webhook has no `secret`: nothing is signed")

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use serde::Serialize;
 
 use super::row::{duration, ms, optional_json, span, time, to_json};
+use super::writer::Care;
 use super::{Store, StoreError, identity};
 use crate::model::{Condition, FeedName, FeedState, Hints, Validators};
 
@@ -18,6 +19,25 @@ impl Store {
     /// The database cannot be read.
     pub async fn feed_states(&self) -> Result<HashMap<FeedName, FeedState>, StoreError> {
         self.workers.read(states).await
+    }
+
+    /// Asks the daemon that runs on this database to poll a feed at once. `false` where the feed was
+    /// never polled: then it is due anyway.
+    ///
+    /// # Errors
+    ///
+    /// The commit failed.
+    pub async fn want_feed(&self, name: FeedName, now: Timestamp) -> Result<bool, StoreError> {
+        self.workers.write(Care::Normal, move |connection| want(connection, &name, now)).await
+    }
+
+    /// The feeds that other commands want polled at once; each is given once.
+    ///
+    /// # Errors
+    ///
+    /// The commit failed.
+    pub async fn take_wanted_feeds(&self) -> Result<Vec<FeedName>, StoreError> {
+        self.workers.write(Care::Normal, take_wanted).await
     }
 
     /// Every feed that was polled. Those of the config that never were are the caller's to add.
@@ -51,6 +71,30 @@ pub struct FeedRow {
     pub last_error: Option<String>,
     /// What was broken or repaired in the last document.
     pub faults: Vec<String>,
+    /// When it was last asked.
+    pub last_poll: Option<Timestamp>,
+    /// Entries in the last document that was read.
+    pub entries: u64,
+    /// Since when it is in its condition.
+    pub since: Option<Timestamp>,
+    /// Since when it gets no answer because the network is down.
+    pub offline: Option<Timestamp>,
+    /// Where permanent redirects send it, and how many polls in a row agreed.
+    pub moved: Option<(String, u32)>,
+}
+
+/// Marks a feed; `false` where it was never polled.
+fn want(connection: &Connection, name: &FeedName, now: Timestamp) -> Result<bool, StoreError> {
+    let mut statement = connection.prepare_cached("UPDATE feed SET wanted = ?2 WHERE name = ?1")?;
+    Ok(statement.execute(params![name.as_str(), ms(now)])? > 0)
+}
+
+/// Takes the marks away; gives the marked feeds.
+fn take_wanted(connection: &Connection) -> Result<Vec<FeedName>, StoreError> {
+    let mut statement = connection
+        .prepare_cached("UPDATE feed SET wanted = NULL WHERE wanted IS NOT NULL RETURNING name")?;
+    let names = statement.query_map([], |row| row.get::<_, String>(0).map(FeedName::new))?;
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 /// Writes the state of a feed; gives its row id.
@@ -62,10 +106,11 @@ pub(super) fn save(
     let mut statement = connection.prepare_cached(
         "INSERT INTO feed (name, etag, last_modified, body_hash, next_due, last_poll, last_success,
            last_new, failures, last_error, last_status, condition, moved_to, moved_count, rhythm,
-           at_least, skip_hours, skip_days, entries, faults, address, identity)
+           at_least, skip_hours, skip_days, entries, faults, address, identity, since, offline)
          VALUES (:name, :etag, :last_modified, :body_hash, :next_due, :last_poll, :last_success,
            :last_new, :failures, :last_error, :last_status, :condition, :moved_to, :moved_count,
-           :rhythm, :at_least, :skip_hours, :skip_days, :entries, :faults, :address, :identity)
+           :rhythm, :at_least, :skip_hours, :skip_days, :entries, :faults, :address, :identity,
+           :since, :offline)
          ON CONFLICT (name) DO UPDATE SET etag = excluded.etag,
            last_modified = excluded.last_modified, body_hash = excluded.body_hash,
            next_due = excluded.next_due, last_poll = excluded.last_poll,
@@ -76,7 +121,8 @@ pub(super) fn save(
            rhythm = excluded.rhythm, at_least = excluded.at_least,
            skip_hours = excluded.skip_hours, skip_days = excluded.skip_days,
            entries = excluded.entries, faults = excluded.faults,
-           address = excluded.address, identity = excluded.identity
+           address = excluded.address, identity = excluded.identity,
+           since = excluded.since, offline = excluded.offline
          RETURNING id",
     )?;
     let validators = &state.validators;
@@ -103,6 +149,8 @@ pub(super) fn save(
             ":skip_days": state.hints.skip_days,
             ":entries": state.entries,
             ":identity": identity::to_bytes(&state.identity),
+            ":since": state.since.map(ms),
+            ":offline": state.offline.map(ms),
             ":faults": match state.faults.is_empty() {
                 true => None,
                 false => Some(to_json(&state.faults)?),
@@ -156,6 +204,8 @@ fn state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
             .into_iter()
             .find(|one| one.as_str() == word)
             .unwrap_or(Condition::New),
+        since: at("since")?,
+        offline: at("offline")?,
         moved: moved_to.map(|url| (url, moved_count)),
         rhythm: row.get::<_, Option<i64>>("rhythm")?.map(duration),
         hints: Hints {
@@ -174,13 +224,16 @@ fn state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
 /// Every feed for listings.
 fn list(connection: &Connection) -> Result<Vec<FeedRow>, StoreError> {
     let mut statement = connection.prepare(
-        "SELECT f.name, f.condition, f.last_success, f.last_new, f.next_due, f.failures, f.last_error, f.faults,
+        "SELECT f.name, f.condition, f.last_success, f.last_new, f.next_due, f.failures, f.last_error,
+           f.faults, f.last_poll, f.entries, f.since, f.offline, f.moved_to, f.moved_count,
            (SELECT count(*) FROM item i WHERE i.feed = f.id) AS items
          FROM feed f ORDER BY f.name",
     )?;
     let rows = statement.query_map([], |row| {
         let condition: String = row.get("condition")?;
         let retired = condition == Condition::Retired.as_str();
+        let moved_to: Option<String> = row.get("moved_to")?;
+        let moved_count: u32 = row.get("moved_count")?;
         Ok(FeedRow {
             name: row.get("name")?,
             state: condition,
@@ -191,6 +244,11 @@ fn list(connection: &Connection) -> Result<Vec<FeedRow>, StoreError> {
             items: row.get("items")?,
             last_error: row.get("last_error")?,
             faults: optional_json(row, "faults")?.unwrap_or_default(),
+            last_poll: row.get::<_, Option<i64>>("last_poll")?.map(time),
+            entries: row.get("entries")?,
+            since: row.get::<_, Option<i64>>("since")?.map(time),
+            offline: row.get::<_, Option<i64>>("offline")?.map(time),
+            moved: moved_to.map(|url| (url, moved_count)),
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -4,33 +4,52 @@
 //! vets every hop and permanent ones are known. Nothing is retried here and nothing is scheduled.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, DATE, ETAG, EXPIRES, HeaderMap, HeaderName, HeaderValue,
-    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+    ACCEPT, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
 };
 use reqwest::{Method, Response, StatusCode};
 use url::Url;
 
+use super::access::{Access, at_home};
+use super::local;
+use super::meaning::{explain, freshness};
 use super::section::PollSection;
 use crate::model::Validators;
-use crate::net::{Client, read_capped, retry_after};
+use crate::net::{Budget, Client, Held, Trouble, read_capped};
 
 /// Most redirects in a row.
 const MAX_REDIRECTS: usize = 5;
-/// Longest hint from headers that is taken.
-const SENSIBLE_HINT: Duration = Duration::from_secs(31 * 86_400);
 /// What we like best comes first; anything is taken, because servers mislabel feeds.
 const ACCEPTED: &str = "application/atom+xml, application/rss+xml, application/feed+json;q=0.9, \
                         application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, \
                         application/json;q=0.7, */*;q=0.1";
 
+/// What is to be fetched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Request<'a> {
+    /// The address to ask.
+    pub(super) url: &'a str,
+    /// The configured address, whose host alone is told the secrets.
+    pub(super) home: &'a str,
+    /// The secrets, where the feed has any.
+    pub(super) access: Option<&'a Access>,
+    /// Folders whose files may be read.
+    pub(super) files: &'a [PathBuf],
+    /// What makes it conditional.
+    pub(super) validators: &'a Validators,
+}
+
 /// What a fetch brought.
 #[derive(Debug)]
 pub(super) struct Fetched {
     pub(super) answer: Answer,
+    /// The room that the document takes, until it has been read.
+    pub(super) held: Held,
     /// Status of the last answer, where there was one.
     pub(super) status: Option<u16>,
     /// Where permanent redirects led, if they were the first or only ones.
@@ -68,11 +87,13 @@ pub struct Failure {
     pub(super) blocked: bool,
     /// `Retry-After` of a 429 or 503.
     pub(super) after: Option<Duration>,
+    /// No answer came at all, so the network may be what is broken.
+    pub(super) unreached: bool,
 }
 
 impl Failure {
     pub(super) fn new(why: impl Into<String>) -> Self {
-        Self { why: why.into(), blocked: false, after: None }
+        Self { why: why.into(), blocked: false, after: None, unreached: false }
     }
 }
 
@@ -95,7 +116,16 @@ pub async fn fetch_once(
     url: &Url,
     poll: &PollSection,
 ) -> Result<(Vec<u8>, Option<String>, String), Failure> {
-    match fetch(client, url.as_str(), &Validators::default(), poll).await.answer {
+    let validators = Validators::default();
+    let request = Request {
+        url: url.as_str(),
+        home: url.as_str(),
+        access: None,
+        files: &[],
+        validators: &validators,
+    };
+    let budget = Budget::new(poll.max_body);
+    match fetch(client, request, poll, budget.body()).await.answer {
         Answer::Document { bytes, content_type, url, .. } => Ok((bytes, content_type, url.into())),
         Answer::Failed(failure) => Err(failure),
         Answer::Gone => Err(Failure::new("the server says that it is gone for good (410)")),
@@ -103,22 +133,27 @@ pub async fn fetch_once(
     }
 }
 
-/// Fetches `url`, conditionally where there are validators, within the section's timeout.
+/// Makes the request, conditionally where there are validators, within the section's timeout. `held`
+/// grows with the document.
 pub(super) async fn fetch(
     client: &Client,
-    url: &str,
-    validators: &Validators,
+    request: Request<'_>,
     poll: &PollSection,
+    held: Held,
 ) -> Fetched {
-    let mut fetched = Fetched { answer: Answer::Gone, status: None, moved: None, fresh: None };
-    let work = follow(client, url, validators, poll.max_body, &mut fetched);
+    let mut fetched =
+        Fetched { answer: Answer::Gone, held, status: None, moved: None, fresh: None };
+    let work = follow(client, request, poll.max_body, &mut fetched);
     let answer = match tokio::time::timeout(poll.timeout, work).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(failure)) => Answer::Failed(failure),
-        Err(_) => Answer::Failed(Failure::new(format!(
-            "no complete answer within {}",
-            crate::setting::show_duration(poll.timeout)
-        ))),
+        Err(_) => Answer::Failed(Failure {
+            unreached: fetched.status.is_none(),
+            ..Failure::new(format!(
+                "no complete answer within {}",
+                crate::setting::show_duration(poll.timeout)
+            ))
+        }),
     };
     fetched.answer = answer;
     fetched
@@ -126,28 +161,47 @@ pub(super) async fn fetch(
 
 async fn follow(
     client: &Client,
-    url: &str,
-    validators: &Validators,
+    asked: Request<'_>,
     max_body: usize,
     fetched: &mut Fetched,
 ) -> Result<Answer, Failure> {
-    let mut url = Url::parse(url).map_err(|_| Failure::new("its address cannot be read"))?;
-    let mut permanent = true;
+    let mut url = Url::parse(asked.url).map_err(|_| Failure::new("its address cannot be read"))?;
+    if url.scheme() == "file" {
+        // Only what the config names; a redirect to a file is refused below, as any other scheme.
+        return local::read(&url, asked.files, max_body, &mut fetched.held).await;
+    }
+    // Where a key in an address leads may hold the key too, and is never remembered.
+    let mut permanent = asked.access.is_none_or(|access| access.url.is_none());
     for _ in 0..=MAX_REDIRECTS {
         let request = client
             .request(Method::GET, &url)
             .map_err(|refused| Failure::new(format!("not allowed to {refused}")))?;
-        let request = request.header(ACCEPT, ACCEPTED).headers(conditions(validators));
-        let response =
-            client.send(request).await.map_err(|error| Failure::new(error.to_string()))?;
+        let mut request = request.header(ACCEPT, ACCEPTED).headers(conditions(asked.validators));
+        let secrets = asked.access.filter(|access| !access.headers.is_empty());
+        let told = secrets.filter(|_| at_home(&url, asked.home));
+        if let Some(access) = told {
+            request = request.headers(access.headers.clone());
+        }
+        let response = client.send(request).await.map_err(|error| Failure {
+            unreached: matches!(error.trouble, Trouble::Dns | Trouble::Connect | Trouble::Timeout)
+                && fetched.status.is_none(),
+            ..Failure::new(error.to_string())
+        })?;
         let status = response.status();
         fetched.status = Some(status.as_u16());
         let Some(target) = redirect(&response, &url)? else {
-            return answer(response, url, validators, max_body, fetched).await;
+            let done = answer(response, url, asked.validators, max_body, fetched).await;
+            let withheld =
+                secrets.is_some() && told.is_none() && matches!(status.as_u16(), 401 | 403);
+            return done.map_err(|failure| match withheld {
+                true => elsewhere(failure),
+                false => failure,
+            });
         };
         permanent &= matches!(status.as_u16(), 301 | 308);
-        // A step down from https is followed but never remembered.
+        // A step down from https is followed but never remembered, nor is a login inside an address.
         permanent &= !(url.scheme() == "https" && target.scheme() == "http");
+        permanent &= target.username().is_empty() && target.password().is_none();
         if permanent {
             fetched.moved = Some(target.to_string());
         }
@@ -155,6 +209,16 @@ async fn follow(
     }
     fetched.moved = None;
     Err(Failure::new(format!("more than {MAX_REDIRECTS} redirects in a row")))
+}
+
+/// Why a redirect ends at a closed door.
+fn elsewhere(failure: Failure) -> Failure {
+    let first = failure.why.lines().next().unwrap_or_default().to_owned();
+    let why = format!(
+        "{first}\nit redirected to another host, which is not told the feed's secrets: set `url` to \
+         its new address if you trust that host"
+    );
+    Failure { why, ..failure }
 }
 
 /// Where a redirect leads; `None` where the answer is none.
@@ -203,8 +267,9 @@ async fn answer(
     let content_type = raw(CONTENT_TYPE).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let validators =
         Validators { etag: raw(ETAG), last_modified: raw(LAST_MODIFIED), body_hash: None };
-    let bytes =
-        read_capped(response, max_body).await.map_err(|error| Failure::new(error.to_string()))?;
+    let bytes = read_capped(response, max_body, &mut fetched.held)
+        .await
+        .map_err(|error| Failure::new(error.to_string()))?;
     Ok(Answer::Document { bytes, content_type, url, validators })
 }
 
@@ -219,86 +284,4 @@ fn conditions(validators: &Validators) -> HeaderMap {
         }
     }
     headers
-}
-
-/// What a status that brings no document means, and what to do about it.
-fn explain(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Failure {
-    let code = status.as_u16();
-    let cure = match code {
-        401 => "the feed wants a login",
-        403 | 451 => {
-            "the site does not let us in\nask it to allow feed readers, and set `contact` under \
-             [network] so that it knows who asks"
-        }
-        404 => "there is nothing at this address\nlook for the feed's new address on the site",
-        407 => "the proxy wants a login",
-        429 => "the site asks for fewer requests",
-        503 => "the site is overloaded or down for maintenance",
-        500..=599 => "the site is in trouble",
-        204 => "the answer is empty",
-        _ => "which brings no feed",
-    };
-    Failure {
-        why: format!("the server answers {code}: {cure}"),
-        blocked: matches!(code, 401 | 403 | 451) || headers.contains_key("cf-mitigated"),
-        after: if matches!(code, 429 | 503) { retry_after(headers, now) } else { None },
-    }
-}
-
-/// How long an answer stays fresh by `Cache-Control`, else `Expires` (RFC 9111, section 4.2.1).
-fn freshness(headers: &HeaderMap) -> Option<Duration> {
-    let mut directives = headers.get_all(CACHE_CONTROL).iter().peekable();
-    if directives.peek().is_some() {
-        let text: Vec<&str> = directives.filter_map(|value| value.to_str().ok()).collect();
-        let text = text.join(",").to_ascii_lowercase();
-        let mut words = text.split(',').map(str::trim);
-        if words.clone().any(|word| word.starts_with("no-cache") || word.starts_with("no-store")) {
-            return None;
-        }
-        let age = words.find_map(|word| word.strip_prefix("max-age="))?;
-        return sensible(age.trim_matches('"').parse().ok()?);
-    }
-    let date = |name| {
-        let text = headers.get(name)?.to_str().ok()?;
-        Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second())
-    };
-    // Both are the server's own clock, so a wrong one does no harm.
-    sensible(u64::try_from(date(EXPIRES)? - date(DATE)?).ok()?)
-}
-
-fn sensible(seconds: u64) -> Option<Duration> {
-    Some(Duration::from_secs(seconds)).filter(|hint| !hint.is_zero() && *hint <= SENSIBLE_HINT)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(list: &[(HeaderName, &'static str)]) -> HeaderMap {
-        list.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
-    }
-
-    #[test]
-    fn freshness_is_read_and_senseless_ones_are_none() {
-        let seconds =
-            |list: &[(HeaderName, &'static str)]| freshness(&headers(list)).map(|d| d.as_secs());
-        assert_eq!(seconds(&[(CACHE_CONTROL, "public, max-age=300")]), Some(300));
-        assert_eq!(seconds(&[(CACHE_CONTROL, "no-cache, max-age=300")]), None);
-        assert_eq!(seconds(&[(CACHE_CONTROL, "max-age=99999999999")]), None);
-        assert_eq!(seconds(&[(CACHE_CONTROL, "max-age=0")]), None);
-        let date = (DATE, "Thu, 01 Jan 2026 00:00:00 GMT");
-        assert_eq!(seconds(&[date.clone(), (EXPIRES, "Thu, 01 Jan 2026 00:10:00 GMT")]), Some(600));
-        assert_eq!(seconds(&[date.clone(), (EXPIRES, "0")]), None);
-        assert_eq!(seconds(&[date, (EXPIRES, "Thu, 01 Jan 1970 00:00:00 GMT")]), None);
-    }
-
-    #[test]
-    fn statuses_are_explained() {
-        let now = Timestamp::UNIX_EPOCH;
-        let wait = headers(&[(reqwest::header::RETRY_AFTER, "60")]);
-        let told = explain(StatusCode::TOO_MANY_REQUESTS, &wait, now);
-        assert_eq!((told.after, told.blocked), (Some(Duration::from_secs(60)), false));
-        assert_eq!(explain(StatusCode::BAD_GATEWAY, &wait, now).after, None);
-        assert!(explain(StatusCode::FORBIDDEN, &wait, now).blocked);
-    }
 }

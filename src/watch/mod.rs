@@ -1,12 +1,18 @@
 //! The station that watches: it asks each feed when it is due and hands on what came.
 //!
-//! `poll` is the loop over a `round` of feeds, `visit` one poll of one feed, `fetch` its request; `schedule`
-//! decides when (with `rhythm` and `moved`), and
-//! `read` what a document says, both without touching the world. What of it is new, flagged or told
+//! `poll` is the loop over a `round` of feeds, `visit` one poll of one feed, `fetch` its request (with
+//! `access`, `local` and `meaning`); `schedule` decides when (with `rhythm`, `moved` and `network`), and
+//! `health` tells which feeds are in trouble for long, `read` what a document says, all without touching the world. What of it is new, flagged or told
 //! is not decided here.
 
+mod access;
 mod fetch;
+mod health;
+mod journal;
+mod local;
+mod meaning;
 mod moved;
+mod network;
 mod poll;
 pub mod read;
 mod rhythm;
@@ -17,6 +23,9 @@ mod section;
 mod tests;
 mod visit;
 
+pub use access::{Access, AccessError, FeedAccess};
 pub use fetch::{Failure, fetch_once};
-pub use poll::{Subscription, Summary, WatchSetup, once, run};
+pub use health::{Group, Health, Notice, Seen, TELL_AFTER, Trouble, troubles};
+pub use poll::{Subscription, Summary, WatchSetup, once, only, run};
+pub use schedule::revive;
 pub use section::{PollSection, read_feeds};

@@ -4,6 +4,7 @@
 //! items nobody can take is better not made.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,10 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::access::Access;
+use super::health::Health;
+use super::journal::tell_health;
+use super::rhythm::since;
 use super::round::Round;
 use super::section::PollSection;
 use crate::model::{Feed, FeedName, FeedState, Polled, Pulse};
@@ -18,6 +23,9 @@ use crate::net::Client;
 
 /// Longest time without a look at the clock: it may have been set, and the watchdog wants a sign.
 pub(super) const LONGEST_TURN: Duration = Duration::from_secs(5);
+
+/// How often it is looked for feeds that are in trouble for long.
+const HEALTH: Duration = Duration::from_secs(60);
 
 /// What is watched; made anew by each reload.
 #[derive(Debug)]
@@ -28,6 +36,25 @@ pub struct Subscription {
     pub poll: PollSection,
     /// What fetches them.
     pub client: Client,
+    /// What fetches those that are asked so often that a kept connection pays.
+    pub keeping: Client,
+    /// What some of them need beside their address.
+    pub access: HashMap<FeedName, Arc<Access>>,
+    /// Folders whose files may be feeds.
+    pub files: Vec<PathBuf>,
+}
+
+/// A subscription to one of its feeds alone.
+pub fn only(subscription: &Subscription, name: &FeedName) -> Subscription {
+    let feeds = subscription.feeds.iter().filter(|feed| feed.name == *name).cloned();
+    Subscription {
+        feeds: feeds.collect(),
+        poll: subscription.poll.clone(),
+        client: subscription.client.clone(),
+        keeping: subscription.keeping.clone(),
+        access: subscription.access.clone(),
+        files: subscription.files.clone(),
+    }
 }
 
 /// What the station needs.
@@ -37,6 +64,8 @@ pub struct WatchSetup {
     pub feeds: watch::Receiver<Arc<Subscription>>,
     /// What is remembered of the feeds.
     pub states: HashMap<FeedName, FeedState>,
+    /// Feeds that somebody wants polled at once, retired ones too.
+    pub wanted: mpsc::Receiver<FeedName>,
     /// Takes what came, with the state to save along with it.
     pub out: mpsc::Sender<Polled>,
     /// Ends it: fetches are aborted, the channel is closed.
@@ -60,13 +89,19 @@ pub struct Summary {
 
 /// Polls the feeds, each when it is due, until `shutdown`.
 pub async fn run(setup: WatchSetup) {
-    let WatchSetup { mut feeds, states, out, shutdown, pulse } = setup;
+    let WatchSetup { mut feeds, states, mut wanted, out, shutdown, pulse } = setup;
     let subscription = feeds.borrow_and_update().clone();
     let mut round = Round::new(subscription, states, out);
     let mut reloads = true;
+    let mut health = Health::default();
+    let mut looked = Timestamp::MIN;
     loop {
         pulse.beat();
         let now = Timestamp::now();
+        if since(looked, now) >= HEALTH {
+            looked = now;
+            health.look(&round.seen(), now).iter().for_each(tell_health);
+        }
         round.admit_due(now);
         let turn = round.until_due(now).min(LONGEST_TURN);
         tokio::select! {
@@ -78,6 +113,7 @@ pub async fn run(setup: WatchSetup) {
                 let subscription = feeds.borrow_and_update().clone();
                 round.adopt(subscription, Timestamp::now());
             }
+            Some(name) = wanted.recv() => round.want(&name, Timestamp::now()),
             came = round.step() => {
                 let Some(polled) = came else { continue };
                 if !round.hand_over(polled, &shutdown, || pulse.beat()).await {

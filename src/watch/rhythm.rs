@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::FeedState;
+use crate::model::{Condition, FeedState};
 
 /// Gap that is assumed of a feed whose entries bear no dates.
 pub(super) const DEFAULT_GAP: Duration = Duration::from_secs(1800);
@@ -14,6 +14,7 @@ const RHYTHM_OF: usize = 12;
 const SILENT_GAPS: u32 = 20;
 /// … and for at least this long.
 const SILENT_LEAST: Duration = Duration::from_secs(3 * 86_400);
+
 /// Typical gap between the newest entries: the median, from dates in any order. `None` where fewer
 /// than two dates are known.
 pub(super) fn rhythm(mut dates: Vec<Timestamp>) -> Option<Duration> {
@@ -27,7 +28,15 @@ pub(super) fn rhythm(mut dates: Vec<Timestamp>) -> Option<Duration> {
 
 /// Whether a feed has shown nothing new for far longer than its rhythm, or has no entries any more.
 pub(super) fn is_silent(state: &FeedState, now: Timestamp) -> bool {
-    let Some(last) = state.last_new else { return false };
+    let Some(last) = state.last_new else {
+        // It never had an entry: a new feed may well begin so, but not stay so.
+        let waited = state.since.map_or(Duration::ZERO, |since| self::since(since, now));
+        return match state.condition {
+            Condition::Silent => true,
+            Condition::New => false,
+            _ => waited > SILENT_LEAST,
+        };
+    };
     if state.entries == 0 {
         // It had entries once: "200 OK" with none is what a broken site looks like.
         return true;
@@ -73,5 +82,18 @@ mod tests {
         assert!(is_silent(&state, now));
         (state.last_new, state.entries) = (Some(now), 0);
         assert!(is_silent(&state, now));
+    }
+
+    #[test]
+    fn a_feed_that_never_had_an_entry_falls_silent_too() {
+        let now = at("2026-01-10T00:00:00Z");
+        let mut state = FeedState::new(now);
+        assert!(!is_silent(&state, now));
+        (state.condition, state.since) = (Condition::Ok, Some(at("2026-01-08T00:00:00Z")));
+        assert!(!is_silent(&state, now));
+        state.since = Some(at("2026-01-06T00:00:00Z"));
+        assert!(is_silent(&state, now));
+        (state.condition, state.since) = (Condition::Silent, Some(now));
+        assert!(is_silent(&state, now), "to be silent is no reason to stop being it");
     }
 }

@@ -16,12 +16,16 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::health::Seen;
+use super::journal::{tell, tell_network};
 use super::moved;
+use super::network::Network;
 use super::poll::{LONGEST_TURN, Subscription, Summary};
 use super::schedule::{self, Went};
 use super::section::PollSection;
-use super::visit::{Lanes, Visit};
+use super::visit::{Lanes, Visit, Visited};
 use crate::model::{Condition, Feed, FeedName, FeedState, PollOutcome, Polled};
+use crate::net::Budget;
 
 /// Requests that may be slow at once, beside `[poll] concurrency`.
 const SLOW_LANE: usize = 256;
@@ -63,7 +67,8 @@ pub(super) struct Round {
     ready: VecDeque<(FeedName, String)>,
     slots: Arc<Semaphore>,
     lanes: Lanes,
-    visits: JoinSet<Polled>,
+    visits: JoinSet<Visited>,
+    network: Network,
     underway: HashMap<Id, Underway>,
     out: mpsc::Sender<Polled>,
     pub(super) summary: Summary,
@@ -79,7 +84,11 @@ impl Round {
         let lanes = Lanes {
             slow: Arc::new(Semaphore::new(SLOW_LANE)),
             read: Arc::new(Semaphore::new(cores)),
+            bodies: Budget::new(subscription.poll.in_flight),
         };
+        let mut network = Network::default();
+        let watched = subscription.feeds.iter().filter_map(|feed| states.get(&feed.name));
+        network.resume(watched.filter_map(|state| state.offline).min());
         let mut round = Self {
             slots: Arc::new(Semaphore::new(subscription.poll.concurrency)),
             subscription: subscription.clone(),
@@ -90,6 +99,7 @@ impl Round {
             ready: VecDeque::new(),
             lanes,
             visits: JoinSet::new(),
+            network,
             underway: HashMap::new(),
             out,
             summary: Summary::default(),
@@ -103,6 +113,9 @@ impl Round {
     pub(super) fn adopt(&mut self, subscription: Arc<Subscription>, now: Timestamp) {
         if subscription.poll.concurrency != self.subscription.poll.concurrency {
             self.slots = Arc::new(Semaphore::new(subscription.poll.concurrency));
+        }
+        if subscription.poll.in_flight != self.subscription.poll.in_flight {
+            self.lanes.bodies = Budget::new(subscription.poll.in_flight);
         }
         let poll = &subscription.poll;
         let mut old = std::mem::take(&mut self.entries);
@@ -119,7 +132,7 @@ impl Round {
                     {
                         // A shorter interval takes effect at once.
                         state.next_due =
-                            state.next_due.min(schedule::regular(&state, feed, poll, now));
+                            state.next_due.min(schedule::regular(&state, feed, poll, now, true));
                     }
                     Entry { feed: feed.clone(), state, busy }
                 }
@@ -149,6 +162,26 @@ impl Round {
         self.subscription = subscription;
     }
 
+    /// Makes a feed due at once, be it retired. One that is not watched, waits for its turn or is
+    /// under way is left alone.
+    pub(super) fn want(&mut self, name: &FeedName, now: Timestamp) {
+        let Some(entry) = self.entries.get_mut(name).filter(|entry| !entry.busy) else { return };
+        self.due.remove(&(entry.state.next_due, name.clone()));
+        schedule::revive(&mut entry.state, now);
+        self.due.insert((now, name.clone()));
+    }
+
+    /// The feeds' health.
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        let one = |(name, entry): (&FeedName, &Entry)| Seen {
+            feed: name.clone(),
+            condition: entry.state.condition,
+            since: entry.state.since,
+            offline: entry.state.offline,
+        };
+        self.entries.iter().map(one).collect()
+    }
+
     /// Time until the next feed is due.
     pub(super) fn until_due(&self, now: Timestamp) -> Duration {
         let Some((due, _)) = self.due.first() else { return LONGEST_TURN };
@@ -164,7 +197,8 @@ impl Round {
             let Some((_, name)) = self.due.pop_first() else { break };
             let Some(entry) = self.entries.get_mut(&name) else { continue };
             entry.busy = true;
-            let host = host(moved::address(&entry.feed, &entry.state));
+            let access = self.subscription.access.get(&name).map(Arc::as_ref);
+            let host = host(moved::address(&entry.feed, &entry.state, access));
             let room = self.hosts.entry(host.clone()).or_default();
             if room.active < self.subscription.poll.per_host {
                 room.active += 1;
@@ -229,9 +263,9 @@ impl Round {
     }
 
     /// Takes the result of a visit into the feed's state. `None` where nobody wants it any more.
-    fn finish(&mut self, done: Result<(Id, Polled), JoinError>) -> Option<Polled> {
+    fn finish(&mut self, done: Result<(Id, Visited), JoinError>) -> Option<Polled> {
         let (id, done) = match done {
-            Ok((id, polled)) => (id, Ok(polled)),
+            Ok((id, visited)) => (id, Ok(visited)),
             Err(error) => (error.id(), Err(error)),
         };
         let Underway { feed, host } = self.underway.remove(&id)?;
@@ -244,7 +278,17 @@ impl Round {
             return None;
         }
         let polled = match done {
-            Ok(polled) => polled,
+            Ok(Visited { polled, unreached }) => {
+                let well = entry.state.failures == 0;
+                let turn = self.network.note(&host, unreached.is_none(), well, polled.at);
+                tell_network(turn, polled.at);
+                match (unreached, self.network.down()) {
+                    (Some(before), Some(since)) => {
+                        offline(&entry.feed, *before, poll, polled, since)
+                    }
+                    _ => polled,
+                }
+            }
             Err(error) => broken(&entry.feed, &entry.state, poll, &error),
         };
         tell(&entry.state, &polled);
@@ -310,25 +354,21 @@ fn broken(feed: &Feed, state: &FeedState, poll: &PollSection, error: &JoinError)
     Polled { feed: feed.name.clone(), at, next, outcome: PollOutcome::Failed(why) }
 }
 
-/// Logs a failure when it starts, changes and ends, and not at each poll.
-fn tell(before: &FeedState, polled: &Polled) {
-    let feed = &polled.feed;
-    match &polled.outcome {
-        PollOutcome::Failed(why) if before.last_error.as_ref() != Some(why) => {
-            tracing::warn!(
-                feed.id = %feed, feed.next_due = %polled.next.next_due,
-                condition = %polled.next.condition, "polling a feed failed: {why}"
-            );
-        }
-        PollOutcome::Failed(why) => tracing::debug!(feed.id = %feed, "still failing: {why}"),
-        PollOutcome::Unchanged => tracing::debug!(feed.id = %feed, "nothing new"),
-        PollOutcome::Items { items, faults, .. } => {
-            tracing::debug!(feed.id = %feed, entries = items.len(), ?faults, "read a feed");
-        }
-    }
-    if before.failures > 0 && polled.next.failures == 0 {
-        tracing::info!(feed.id = %feed, "a feed that failed answers again");
-    }
+/// What a visit without an answer comes to while the network is down: nothing is held against the
+/// feed.
+fn offline(
+    feed: &Feed,
+    mut next: FeedState,
+    poll: &PollSection,
+    polled: Polled,
+    since: Timestamp,
+) -> Polled {
+    let PollOutcome::Failed(why) = polled.outcome else { return polled };
+    let why = format!("the network is down: {why}");
+    next.last_status = None;
+    next.last_error = Some(why.clone());
+    schedule::advance(&mut next, feed, poll, Went::Offline(since), polled.at);
+    Polled { next, outcome: PollOutcome::Failed(why), ..polled }
 }
 
 fn host(url: &str) -> String {

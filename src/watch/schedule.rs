@@ -7,10 +7,13 @@
 //!
 //! **Phase.** Each feed has a fixed place within its interval, from its name. The next poll is the last
 //! such place within one interval from now, so feeds spread evenly and stay apart after a restart or
-//! an outage; where that is nearer than the least wait, it is the least wait. Jitter only adds.
+//! an outage; where that is nearer than the least wait, it is the least wait. Jitter only adds. A feed
+//! that was overdue came together with many others, and waits for its place one interval longer rather
+//! than for the least time, or those whose interval *is* the least time would stay together for ever.
 //!
 //! **Failure.** Waits double from `min` up to `max`, which stays as a slow heartbeat: no feed is given
-//! up in silence. `Retry-After` is never undercut; 410 ends polling.
+//! up in silence. `Retry-After` is never undercut; 410 ends polling. Where the network is down, nothing
+//! is held against the feed, and it keeps its place.
 
 use std::time::Duration;
 
@@ -40,6 +43,8 @@ pub(super) enum Went {
     Badly { blocked: bool, after: Option<Duration> },
     /// 410.
     Gone,
+    /// No answer, and the network is down since then.
+    Offline(Timestamp),
 }
 
 /// Moves a state on after a poll that ended at `now`: failures, condition and the next time. What
@@ -51,14 +56,19 @@ pub(super) fn advance(
     went: Went,
     now: Timestamp,
 ) {
+    let overdue = is_overdue(state, feed.every, poll, now);
+    let before = state.condition;
     state.last_poll = Some(now);
+    if !matches!(went, Went::Offline(_)) {
+        state.offline = None;
+    }
     match went {
         Went::Well => {
             state.failures = 0;
             state.last_error = None;
             state.last_success = Some(now);
             state.condition = if is_silent(state, now) { Condition::Silent } else { Condition::Ok };
-            state.next_due = regular(state, feed, poll, now);
+            state.next_due = regular(state, feed, poll, now, overdue);
         }
         Went::Badly { blocked, after } => {
             state.failures = state.failures.saturating_add(1);
@@ -74,7 +84,36 @@ pub(super) fn advance(
             state.condition = Condition::Retired;
             state.next_due = later(now, RETIRED_FOR);
         }
+        Went::Offline(since) => {
+            state.offline = Some(state.offline.unwrap_or(since));
+            state.next_due = match state.failures {
+                0 => regular(state, feed, poll, now, overdue),
+                failures => {
+                    let wait = back_off(failures, feed.every, poll);
+                    later(now, wait + jitter(feed, wait, now))
+                }
+            };
+        }
     }
+    if state.condition != before || state.since.is_none() {
+        state.since = Some(now);
+    }
+}
+
+/// Makes a feed due at `now`, be it retired.
+pub fn revive(state: &mut FeedState, now: Timestamp) {
+    state.next_due = now;
+    if state.condition == Condition::Retired {
+        (state.condition, state.since) = (Condition::Failing, Some(now));
+    }
+}
+
+/// Whether a poll at `now` came so late that it came together with others: after a restart, an outage
+/// of this machine, or for the first time.
+fn is_overdue(state: &FeedState, every: Every, poll: &PollSection, now: Timestamp) -> bool {
+    let late = since(state.next_due, now);
+    let usual = interval(state, every, poll, now) / 10;
+    state.last_poll.is_none() || late > usual.min(MAX_JITTER) + poll.timeout
 }
 
 /// The interval of a feed that is well.
@@ -102,12 +141,13 @@ fn fixed(every: Every) -> Duration {
     }
 }
 
-/// The next time of a feed that is well.
+/// The next time of a feed that is well; `apart` where it has to part from others first.
 pub(super) fn regular(
     state: &FeedState,
     feed: &Feed,
     poll: &PollSection,
     now: Timestamp,
+    apart: bool,
 ) -> Timestamp {
     let interval = interval(state, feed.every, poll, now);
     let least = match feed.every {
@@ -115,9 +155,18 @@ pub(super) fn regular(
         // Falling into phase may shorten the first interval, and polls must not come in pairs.
         Every::Fixed(every) => every / 2,
     };
-    let due = in_phase(feed, interval, now).max(later(now, least));
+    let place = in_phase(feed, interval, now);
+    let latest = match feed.every {
+        Every::Auto => later(now, poll.max),
+        Every::Fixed(_) => Timestamp::MAX,
+    };
+    let due = match place < later(now, least) {
+        true if apart && feed.every == Every::Auto => later(place, interval).min(latest),
+        true => later(now, least),
+        false => place,
+    };
     let due = match feed.every {
-        Every::Auto => unskipped(due, state.hints, later(now, poll.max)),
+        Every::Auto => unskipped(due, state.hints, latest),
         Every::Fixed(_) => due,
     };
     later(due, jitter(feed, interval, now))
@@ -196,163 +245,4 @@ pub(super) fn later(at: Timestamp, wait: Duration) -> Timestamp {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::model::{FeedName, Kind};
-
-    fn feed(name: &str, every: Every) -> Feed {
-        Feed {
-            name: FeedName::new(name),
-            url: "http://e.org/".to_owned(),
-            every,
-            kind: Kind::Press,
-            tags: Vec::new(),
-            shadow: false,
-        }
-    }
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    fn seconds(count: u64) -> Duration {
-        Duration::from_secs(count)
-    }
-
-    fn after(state: &FeedState, feed: &Feed, went: Went, now: Timestamp) -> FeedState {
-        let mut next = state.clone();
-        advance(&mut next, feed, &PollSection::default(), went, now);
-        next
-    }
-
-    #[test]
-    fn the_interval_follows_rhythm_silence_and_hints() {
-        let (now, poll) = (at("2026-01-10T00:00:00Z"), PollSection::default());
-        let mut state = FeedState::new(now);
-        state.rhythm = Some(seconds(3600));
-        state.last_new = Some(now);
-        assert_eq!(interval(&state, Every::Auto, &poll, now), seconds(1800));
-        state.last_new = Some(at("2026-01-09T08:00:00Z"));
-        assert_eq!(interval(&state, Every::Auto, &poll, now), seconds(3600));
-        state.rhythm = Some(seconds(1));
-        state.last_new = Some(now);
-        assert_eq!(interval(&state, Every::Auto, &poll, now), poll.min);
-        state.hints.at_least = Some(seconds(86_400));
-        assert_eq!(interval(&state, Every::Auto, &poll, now), poll.max);
-        let every = Every::Fixed(seconds(7));
-        assert_eq!(interval(&state, every, &poll, now), seconds(7));
-    }
-
-    #[test]
-    fn skipped_hours_and_days_are_left_out() {
-        // 1 January 2026 is a Thursday.
-        let due = at("2026-01-01T22:30:00Z");
-        let far = at("2026-01-09T00:00:00Z");
-        let hints = Hints { skip_hours: 1 << 22 | 1 << 23, skip_days: 1 << 4, at_least: None };
-        assert_eq!(unskipped(due, hints, far), at("2026-01-03T00:00:00Z"));
-        assert_eq!(unskipped(due, hints, at("2026-01-01T23:10:00Z")), at("2026-01-01T23:10:00Z"));
-        assert_eq!(unskipped(due, Hints::default(), far), due);
-    }
-
-    #[test]
-    fn failures_double_the_wait_up_to_a_heartbeat() {
-        let poll = PollSection::default();
-        let wait = |failures| back_off(failures, Every::Auto, &poll);
-        assert_eq!((wait(1), wait(2), wait(3)), (seconds(120), seconds(240), seconds(480)));
-        assert_eq!((wait(40), wait(u32::MAX)), (poll.max, poll.max));
-        assert_eq!(back_off(1, Every::Fixed(seconds(5)), &poll), seconds(5));
-    }
-
-    #[test]
-    fn a_poll_that_goes_well_clears_the_failures() {
-        let now = at("2026-01-01T00:00:00Z");
-        let feed = feed("a", Every::Auto);
-        let badly = Went::Badly { blocked: true, after: None };
-        let mut state = after(&FeedState::new(now), &feed, badly, now);
-        assert_eq!((state.failures, state.condition), (1, Condition::Blocked));
-        state.last_error = Some("x".to_owned());
-        let state = after(&state, &feed, Went::Well, now);
-        assert_eq!((state.failures, state.condition, state.last_error), (0, Condition::Ok, None));
-        let gone = after(&FeedState::new(now), &feed, Went::Gone, now);
-        assert_eq!(gone.condition, Condition::Retired);
-    }
-
-    #[test]
-    fn ten_thousand_feeds_spread_over_the_interval() {
-        let now = at("2026-01-01T00:00:00Z");
-        let mut minutes = [0u32; 16];
-        for number in 0..10_000 {
-            let feed = feed(&format!("feed {number}"), Every::Auto);
-            let mut state = FeedState::new(now);
-            (state.rhythm, state.last_new) = (Some(seconds(1800)), Some(now));
-            // The second poll, from where the first one put it.
-            let first = after(&state, &feed, Went::Well, now).next_due;
-            let second = after(&state, &feed, Went::Well, first).next_due;
-            let into = (second.as_second() - now.as_second()).rem_euclid(900) / 60;
-            minutes[usize::try_from(into).unwrap()] += 1;
-        }
-        let most = minutes.iter().max().unwrap();
-        assert!(*most < 1_000, "a minute of the quarter of an hour holds {most}: {minutes:?}");
-    }
-
-    prop_compose! {
-        fn states()(
-            rhythm in proptest::option::of(0u64..10_000_000),
-            quiet in proptest::option::of(-1000i64..10_000_000),
-            hint in proptest::option::of(0u64..10_000_000),
-            hours in 0u32..1 << 24,
-            days in 0u8..1 << 7,
-            failures in 0u32..50,
-        ) -> (FeedState, Timestamp) {
-            let now = at("2026-03-04T05:06:07Z");
-            let mut state = FeedState::new(now);
-            state.rhythm = rhythm.map(seconds);
-            state.last_new = quiet.map(|quiet| Timestamp::from_second(now.as_second() - quiet).unwrap());
-            state.hints = Hints { at_least: hint.map(seconds), skip_hours: hours, skip_days: days };
-            state.failures = failures;
-            (state, now)
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn an_adaptive_poll_comes_neither_early_nor_late((state, now) in states(), name in "[a-z]{1,8}") {
-            let (feed, poll) = (feed(&name, Every::Auto), PollSection::default());
-            let due = after(&state, &feed, Went::Well, now).next_due;
-            let least = poll.min.max(state.hints.at_least.unwrap_or_default().min(poll.max));
-            prop_assert!(due >= later(now, least), "{} is early", due);
-            prop_assert!(due <= later(now, poll.max + MAX_JITTER), "{} is late", due);
-        }
-
-        #[test]
-        fn a_fixed_interval_is_kept((state, now) in states(), name in "[a-z]{1,8}", every in 1u64..100_000) {
-            let (feed, poll) = (feed(&name, Every::Fixed(seconds(every))), PollSection::default());
-            let first = after(&state, &feed, Went::Well, now).next_due;
-            let jitter = (seconds(every) / 10).min(MAX_JITTER);
-            prop_assert!(first > now && first <= later(now, seconds(every) + jitter));
-            // Once in phase, the times in phase are exactly one interval apart.
-            let places = [first, after(&state, &feed, Went::Well, first).next_due];
-            let apart = places[1].duration_since(places[0]).unsigned_abs();
-            prop_assert!(apart + jitter >= seconds(every) / 2 && apart <= seconds(every) + jitter, "{:?}", apart);
-            prop_assert_eq!(poll.every, Every::Auto);
-        }
-
-        #[test]
-        fn retry_after_is_never_undercut(
-            (state, now) in states(), after_seconds in 0u64..40_000_000, fixed in proptest::option::of(1u64..100_000),
-        ) {
-            let every = fixed.map_or(Every::Auto, |every| Every::Fixed(seconds(every)));
-            let (feed, poll) = (feed("a", every), PollSection::default());
-            let hint = seconds(after_seconds);
-            let went = Went::Badly { blocked: false, after: Some(hint) };
-            let due = after(&state, &feed, went, now).next_due;
-            prop_assert!(due >= later(now, hint.min(MAX_RETRY_AFTER)));
-            let most = poll.max.max(MAX_RETRY_AFTER).max(seconds(fixed.unwrap_or(0)));
-            prop_assert!(due <= later(now, most + MAX_JITTER));
-            prop_assert!(due > now);
-            prop_assert_eq!(believable(due, every, &poll, now), due);
-        }
-    }
-}
+mod tests;

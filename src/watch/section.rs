@@ -1,10 +1,14 @@
 //! `[poll]` and `[[feed]]`: which feeds are watched, and how hard.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use toml::de::DeValue;
 use url::Url;
 
+use super::access::{FeedAccess, HIDDEN, Keys};
+use super::local;
 use crate::model::{Every, Feed, FeedName, Kind};
 use crate::setting::{Diagnostic, Span, Table};
 
@@ -30,6 +34,9 @@ pub struct PollSection {
     pub timeout: Duration,
     /// Largest document, in bytes after decompression.
     pub max_body: usize,
+    /// Bytes of all documents that are being fetched or read at once; one more of `max_body` may go
+    /// beyond it, so that none waits for ever.
+    pub in_flight: usize,
 }
 
 impl Default for PollSection {
@@ -42,6 +49,7 @@ impl Default for PollSection {
             concurrency: 64,
             timeout: Duration::from_secs(20),
             max_body: 10 << 20,
+            in_flight: 32 << 20,
         }
     }
 }
@@ -81,6 +89,9 @@ impl PollSection {
         if let Some(size) = table.size("max_body").and_then(|size| usize::try_from(size).ok()) {
             section.max_body = size;
         }
+        if let Some(size) = table.size("in_flight").and_then(|size| usize::try_from(size).ok()) {
+            section.in_flight = size;
+        }
         table.finish();
         section
     }
@@ -94,15 +105,23 @@ fn every(table: &Table<'_>) -> Option<Every> {
     }
 }
 
-/// Reads every `[[feed]]`. `default` is `[poll] every`. A feed with a mistake is left out, and the
-/// mistake reported.
-pub fn read_feeds(tables: Vec<Table<'_>>, default: Every) -> Vec<Feed> {
+/// Reads every `[[feed]]`, and what some of them need beside their address. `default` is `[poll]
+/// every`, `files` are the folders whose files may be feeds. A feed with a mistake is left out, and
+/// the mistake reported.
+pub fn read_feeds(
+    tables: Vec<Table<'_>>,
+    default: Every,
+    files: &[PathBuf],
+) -> (Vec<Feed>, Vec<FeedAccess>) {
     let mut feeds: Vec<Feed> = Vec::new();
+    let mut accesses = Vec::new();
     let mut names: HashMap<String, Span> = HashMap::new();
     let mut urls: HashMap<String, Span> = HashMap::new();
     for table in tables {
         let (problems, at) = (table.problems(), table.at("name"));
-        let Some(feed) = read_feed(table, default, &mut urls) else { continue };
+        let span = table.span();
+        let keys = Keys::read(&table);
+        let Some(feed) = read_feed(table, &keys, default, files, &mut urls) else { continue };
         if names.insert(feed.name.to_string(), at).is_some() {
             problems.add(
                 Diagnostic::error(at, format!("there are two feeds named `{}`", feed.name))
@@ -111,15 +130,26 @@ pub fn read_feeds(tables: Vec<Table<'_>>, default: Every) -> Vec<Feed> {
             );
             continue;
         }
+        accesses.extend(keys.of(feed.name.clone(), span));
         feeds.push(feed);
     }
-    feeds
+    (feeds, accesses)
 }
 
-fn read_feed(table: Table<'_>, default: Every, urls: &mut HashMap<String, Span>) -> Option<Feed> {
+fn read_feed(
+    table: Table<'_>,
+    keys: &Keys,
+    default: Every,
+    files: &[PathBuf],
+    urls: &mut HashMap<String, Span>,
+) -> Option<Feed> {
     let problems = table.problems();
     let name = table.string("name");
-    let address = table.required("url", "write it like `url = \"https://example.org/feed.xml\"`");
+    let hidden = matches!(table.value("url"), Some((DeValue::Table(_), _)));
+    let address = match hidden {
+        true => keys.url.is_some().then(|| (HIDDEN.to_owned(), table.at("url"))),
+        false => table.required("url", "write it like `url = \"https://example.org/feed.xml\"`"),
+    };
     let every = every(&table).unwrap_or(default);
     let kinds = Kind::ALL.map(|kind| (kind.as_str(), kind));
     let kind = table.choice("kind", &kinds).unwrap_or_default();
@@ -128,12 +158,26 @@ fn read_feed(table: Table<'_>, default: Every, urls: &mut HashMap<String, Span>)
     table.finish();
     let (url, span) = address?;
     let url = url.trim().to_owned();
-    let parsed = check_url(&url)
+    if hidden && name.is_none() {
+        problems.add(
+            Diagnostic::error(span, "a feed whose `url` is a secret has no `name`")
+                .help("name it: its address is shown nowhere")
+                .unquoted(),
+        );
+        return None;
+    }
+    let checked = match hidden {
+        true => Ok(None),
+        false => open_url(&url, files).map(Some),
+    };
+    let parsed = checked
         .map_err(|(what, help)| {
             problems.add(Diagnostic::error(span, what).help(help).unquoted());
         })
         .ok()?;
-    if urls.insert(parsed.to_string(), span).is_some() {
+    if let Some(parsed) = parsed
+        && urls.insert(parsed.to_string(), span).is_some()
+    {
         problems.add(
             Diagnostic::error(span, "another feed has the same `url`")
                 .help("remove one of the two")
@@ -155,14 +199,31 @@ fn read_feed(table: Table<'_>, default: Every, urls: &mut HashMap<String, Span>)
     Some(Feed { name: FeedName::new(name), url, every, kind, tags, shadow })
 }
 
-/// Whether an address can be polled; else what is wrong and the cure. The address itself is kept
+/// Whether an address that stands in the config can be polled.
+fn open_url(url: &str, files: &[PathBuf]) -> Result<Url, (&'static str, &'static str)> {
+    if let Some(parsed) = Url::parse(url).ok().filter(|url| url.scheme() == "file") {
+        return match parsed.to_file_path().is_ok_and(|path| local::is_below(&path, files)) {
+            true => Ok(parsed),
+            false => Err(("the file of this feed lies in no folder that is allowed", local::CURE)),
+        };
+    }
+    let parsed = check_url(url)?;
+    match parsed.username().is_empty() && parsed.password().is_none() {
+        true => Ok(parsed),
+        false => Err((
+            "`url` holds a user name or password, for all who read it",
+            "write auth = { user = \"…\", password = { file = \"…\" } }",
+        )),
+    }
+}
+
+/// Whether an address can be fetched; else what is wrong and the cure. The address itself is kept
 /// out of the text: it may carry a key.
-fn check_url(url: &str) -> Result<Url, (&'static str, &'static str)> {
+pub(super) fn check_url(url: &str) -> Result<Url, (&'static str, &'static str)> {
     const HELP: &str = "write it like `https://example.org/feed.xml`";
     let parsed = Url::parse(url).map_err(|_| ("`url` is no address", HELP))?;
     match parsed.scheme() {
         "http" | "https" if parsed.has_host() => Ok(parsed),
-        "file" => Err(("a feed cannot be a file", "serve it over http, or use `feeds test FILE`")),
         "feed" => Err(("`feed:` is no scheme that can be fetched", "write https: in its place")),
         _ => Err(("only http and https addresses can be polled", HELP)),
     }
@@ -192,7 +253,10 @@ mod tests {
     }
 
     fn feeds(text: &str) -> (Vec<Feed>, Vec<String>) {
-        read(text, |root| read_feeds(root.tables("feed"), Every::Fixed(Duration::from_secs(60))))
+        let every = Every::Fixed(Duration::from_secs(60));
+        let ((feeds, _), problems) =
+            read(text, |root| read_feeds(root.tables("feed"), every, &["/srv/feeds".into()]));
+        (feeds, problems)
     }
 
     #[test]
@@ -246,9 +310,28 @@ mod tests {
     }
 
     #[test]
+    fn what_a_feed_needs_is_read_and_never_its_address() {
+        let text = "[[feed]]\nname = \"A\"\nurl = { env = \"KEY\" }\n\
+                    auth = { user = \"desk\", password = { file = \"p\" } }\n\
+                    headers = { X-Key = { credential = \"k\" } }\n\
+                    [[feed]]\nurl = \"file:///srv/feeds/a.xml\"";
+        let ((feeds, accesses), problems) =
+            read(text, |root| read_feeds(root.tables("feed"), Every::Auto, &["/srv/feeds".into()]));
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!((feeds[0].url.as_str(), feeds.len()), (HIDDEN, 2));
+        assert_eq!(accesses.iter().map(|one| one.feed.as_str()).collect::<Vec<_>>(), ["A"]);
+    }
+
+    #[test]
     fn a_mistake_costs_its_feed_only_and_is_told() {
         for (text, word) in [
-            ("url = \"file:///x\"", "file"),
+            ("url = \"file:///x\"", "no folder that is allowed"),
+            ("url = \"file:///srv/feeds/../x\"", "no folder that is allowed"),
+            ("url = \"https://desk:pa@e.org/\"", "user name or password"),
+            ("url = { env = \"X\" }", "no `name`"),
+            ("url = \"https://e.org/\"\nauth = { user = \"x\" }", "no `password`"),
+            ("url = \"https://e.org/\"\nheaders = { Host = { env = \"X\" } }", "set by pactwatch"),
+            ("url = \"https://e.org/\"\nheaders = { Range = { env = \"X\" } }", "set by pactwatch"),
             ("url = \"example.org/feed\"", "no address"),
             ("url = \"ftp://e.org/\"", "http and https"),
             ("name = \"x\"", "no `url`"),

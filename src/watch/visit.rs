@@ -10,12 +10,13 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::fetch::{Answer, Failure, Fetched, fetch};
+use super::fetch::{Answer, Failure, Fetched, Request, fetch};
 use super::poll::Subscription;
 use super::read::{Document, NoFeed, Reading, read_after};
 use super::schedule::{self, Went};
 use super::{moved, rhythm};
 use crate::model::{Feed, FeedState, Identity, PollOutcome, Polled, Validators};
+use crate::net::{Budget, IDLE_TIMEOUT};
 
 /// A request that is not done after this long moves to the slow lane, so that sites that hang do
 /// not hold the slots of those that answer.
@@ -28,6 +29,16 @@ pub(super) struct Lanes {
     pub(super) slow: Arc<Semaphore>,
     /// Documents that are being read, one per core.
     pub(super) read: Arc<Semaphore>,
+    /// Room for documents that are being fetched or read.
+    pub(super) bodies: Budget,
+}
+
+/// A visit that was made.
+#[derive(Debug)]
+pub(super) struct Visited {
+    pub(super) polled: Polled,
+    /// Where no answer came at all: the state before, which counts if the network is down.
+    pub(super) unreached: Option<Box<FeedState>>,
 }
 
 /// One poll to be made.
@@ -43,17 +54,30 @@ pub(super) struct Visit {
 
 impl Visit {
     /// Makes it.
-    pub(super) async fn make(self) -> Polled {
+    pub(super) async fn make(self) -> Visited {
         let Self { feed, state, subscription, lanes, slot } = self;
-        let asked = moved::address(&feed, &state).to_owned();
-        // Kept until the document is read, so that no more of them wait in memory than there are
-        // places.
-        let (fetched, _place) = in_lane(
-            fetch(&subscription.client, &asked, &state.validators, &subscription.poll),
-            slot,
-            &lanes.slow,
-        )
-        .await;
+        let poll = &subscription.poll;
+        let access = subscription.access.get(&feed.name).map(Arc::as_ref);
+        let home = moved::home(&feed, access);
+        let asked = moved::address(&feed, &state, access).to_owned();
+        let often = schedule::interval(&state, feed.every, poll, Timestamp::now()) <= IDLE_TIMEOUT;
+        let client = if often { &subscription.keeping } else { &subscription.client };
+        let request = Request {
+            url: &asked,
+            home,
+            access,
+            files: &subscription.files,
+            validators: &state.validators,
+        };
+        // The place is kept until the document is read, so that no more of them wait in memory than
+        // there are places; so is the room.
+        let fetched = fetch(client, request, poll, lanes.bodies.body());
+        let (fetched, _place) = in_lane(fetched, slot, &lanes.slow).await;
+        let _held = fetched.held;
+        let mut unreached = None;
+        if matches!(&fetched.answer, Answer::Failed(failure) if failure.unreached) {
+            unreached = Some(Box::new(state.clone()));
+        }
         let mut next = state;
         next.last_status = fetched.status;
         let fresh = fetched.fresh;
@@ -64,7 +88,11 @@ impl Visit {
                 next.moved = settled;
                 (PollOutcome::Unchanged, Went::Well)
             }
-            Answer::Document { bytes, content_type, url, validators } => {
+            Answer::Document { bytes, content_type, mut url, validators } => {
+                if access.is_some_and(|access| access.url.is_some()) {
+                    // Relative links must not carry the key of the feed into items.
+                    url = url.join("/").unwrap_or(url);
+                }
                 let hash: [u8; 32] = Sha256::digest(&bytes).into();
                 if next.validators.body_hash == Some(hash) {
                     next.validators = Validators { body_hash: Some(hash), ..validators };
@@ -83,23 +111,24 @@ impl Visit {
                     }
                 }
             }
-            Answer::Gone if asked == feed.url => {
-                let why = "the server says that it is gone for good (410); it is polled no more";
+            Answer::Gone if asked == home => {
+                let why = "the server says that it is gone for good (410)";
                 next.last_error = Some(why.to_owned());
                 (PollOutcome::Failed(why.to_owned()), Went::Gone)
             }
             Answer::Gone => fail(&mut next, Failure::new("gone from where it had moved (410)")),
             Answer::Failed(failure) => fail(&mut next, failure),
         };
-        if asked != feed.url && matches!(went, Went::Badly { .. }) {
+        if asked != home && matches!(went, Went::Badly { .. }) {
             // The new address stopped working: the configured one has the say again.
             if next.failures + 1 >= moved::DOUBT_AFTER {
                 next.moved = None;
             }
         }
         let at = Timestamp::now();
-        schedule::advance(&mut next, &feed, &subscription.poll, went, at);
-        Polled { feed: feed.name.clone(), at, next, outcome }
+        schedule::advance(&mut next, &feed, poll, went, at);
+        let polled = Polled { feed: feed.name.clone(), at, next, outcome };
+        Visited { polled, unreached }
     }
 }
 
@@ -150,7 +179,7 @@ async fn read_aside(
 
 impl From<NoFeed> for Failure {
     fn from(no_feed: NoFeed) -> Self {
-        Self { why: no_feed.to_string(), blocked: no_feed.is_blocked(), after: None }
+        Self { blocked: no_feed.is_blocked(), ..Self::new(no_feed.to_string()) }
     }
 }
 
@@ -196,7 +225,8 @@ mod tests {
 
     async fn after(seconds: u64) -> Fetched {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
-        Fetched { answer: Answer::Gone, status: None, moved: None, fresh: None }
+        let held = Budget::new(1).body();
+        Fetched { answer: Answer::Gone, held, status: None, moved: None, fresh: None }
     }
 
     #[tokio::test(start_paused = true)]

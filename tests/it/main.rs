@@ -12,6 +12,7 @@ mod config_errors;
 mod daemon;
 mod dice;
 mod explain;
+mod feeds;
 mod foreign;
 mod fuzz;
 mod habits;

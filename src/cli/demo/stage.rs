@@ -16,7 +16,7 @@ use super::receiver::{Answer, Receiver};
 use super::site::Site;
 use super::telling;
 use crate::config::{self, Config};
-use crate::daemon;
+use crate::daemon::{self, Which};
 use crate::model::MessageState;
 use crate::store::{DeliveryFilter, Store};
 
@@ -61,7 +61,7 @@ pub(super) async fn play() -> anyhow::Result<Report> {
 
 /// One round over every feed; gives how many entries came.
 async fn poll(config: &Config, store: &Store) -> anyhow::Result<usize> {
-    Ok(daemon::round(config, store, true, CancellationToken::new()).await?.polls.items)
+    Ok(daemon::round(config, store, Which::All, CancellationToken::new()).await?.polls.items)
 }
 
 /// Retries, each when it is due, until nothing waits. The caller sets the limit.
@@ -76,7 +76,7 @@ async fn settle(config: &Config, store: &Store) -> anyhow::Result<()> {
         .any(|message| waits(&message.state))
     {
         tokio::time::sleep(LOOK).await;
-        daemon::round(config, store, false, CancellationToken::new()).await?;
+        daemon::round(config, store, Which::Due, CancellationToken::new()).await?;
     }
     Ok(())
 }

@@ -248,3 +248,29 @@ async fn an_old_entry_that_its_feed_keeps_on_top_is_not_forgotten() {
     admit(&store, vec![plan(vec![], &state)]).await;
     assert_eq!(store.prune(years, HistorySection::default()).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn wanted_feeds_are_given_once_and_what_is_saved_of_a_feed_comes_back() {
+    let place = place();
+    let store = open(&place);
+    let name = FeedName::new("feed");
+    assert_eq!(store.want_feed(name.clone(), at(0)).await, Ok(false));
+    let state = FeedState {
+        since: Some(at(1)),
+        offline: Some(at(2)),
+        moved: Some(("https://example.org/new".to_owned(), 2)),
+        ..FeedState::new(at(0))
+    };
+    store.note(name.clone(), state.clone());
+    // To close it waits for what was accepted.
+    store.close().await;
+    let store = open(&place);
+    assert_eq!(store.feed_states().await.unwrap()[&name], state);
+    let row = &store.feeds().await.unwrap()[0];
+    assert_eq!((row.since, row.offline, &row.moved), (state.since, state.offline, &state.moved));
+    // Another command asks while the daemon writes.
+    let other = Store::open(&place.path, Access::Write).unwrap();
+    assert_eq!(other.want_feed(name.clone(), at(3)).await, Ok(true));
+    assert_eq!(store.take_wanted_feeds().await, Ok(vec![name.clone()]));
+    assert_eq!(store.take_wanted_feeds().await, Ok(Vec::new()));
+}

@@ -19,6 +19,8 @@ mod identity_tests;
 mod json;
 mod json_text;
 mod links;
+mod opml;
+mod page;
 mod parse;
 mod reference;
 mod repair;
@@ -37,6 +39,8 @@ use jiff::Timestamp;
 use url::Url;
 
 use self::identity::Keyed;
+pub use self::opml::{Outline, read_opml, write_opml};
+pub use self::page::{Pointer, feed_pointers, usual_places};
 use self::parse::{Entry, Parsed};
 use self::sniff::Kind;
 pub use self::sniff::NoFeed;

@@ -1,5 +1,8 @@
 //! The station against a real loopback server with scripted answers.
 
+mod access;
+mod limits;
+mod network;
 mod site;
 
 use std::collections::HashMap;
@@ -33,14 +36,24 @@ fn feed(name: &str, url: String) -> Arc<Feed> {
 }
 
 fn subscription(feeds: Vec<Arc<Feed>>, poll: PollSection) -> Arc<Subscription> {
-    let client = Client::new(&ClientSetup {
-        user_agent: "pactwatch/test".to_owned(),
-        guard: Guard::new(vec!["127.0.0.1/32".parse().unwrap()], "`allow_private`"),
-        tls: Tls::new(&Trust::System).unwrap(),
-        proxy: None,
-        idle_per_host: 1,
-    });
-    Arc::new(Subscription { feeds, poll, client: client.unwrap() })
+    let client = |idle_per_host| {
+        Client::new(&ClientSetup {
+            user_agent: "pactwatch/test".to_owned(),
+            guard: Guard::new(vec!["127.0.0.1/32".parse().unwrap()], "`allow_private`"),
+            tls: Tls::new(&Trust::System).unwrap(),
+            proxy: None,
+            idle_per_host,
+        })
+    };
+    let [client, keeping] = [client(0), client(1)].map(Result::unwrap);
+    Arc::new(Subscription {
+        feeds,
+        poll,
+        client,
+        keeping,
+        access: HashMap::new(),
+        files: Vec::new(),
+    })
 }
 
 /// Polls one feed once, whether due or not.
@@ -49,9 +62,16 @@ async fn poll(feed: &Arc<Feed>, state: Option<FeedState>) -> Polled {
 }
 
 async fn poll_with(feed: &Arc<Feed>, state: Option<FeedState>, section: PollSection) -> Polled {
+    poll_by(feed, state, subscription(vec![feed.clone()], section)).await
+}
+
+async fn poll_by(
+    feed: &Arc<Feed>,
+    state: Option<FeedState>,
+    subscription: Arc<Subscription>,
+) -> Polled {
     let (out, mut inbox) = mpsc::channel(4);
     let states = state.map(|state| (feed.name.clone(), state)).into_iter().collect();
-    let subscription = subscription(vec![feed.clone()], section);
     let work = once(subscription, states, true, out, CancellationToken::new());
     tokio::time::timeout(PATIENCE, work).await.expect("the round ends");
     inbox.recv().await.expect("a poll came")
@@ -247,6 +267,7 @@ async fn hosts_that_hang_do_not_hold_the_slots_of_others() {
     let setup = WatchSetup {
         feeds,
         states: HashMap::new(),
+        wanted: mpsc::channel(1).1,
         out,
         shutdown: shutdown.clone(),
         pulse: Pulse::default(),
@@ -333,6 +354,7 @@ async fn the_daemon_polls_again_and_follows_reloads() {
     let setup = WatchSetup {
         feeds,
         states: HashMap::new(),
+        wanted: mpsc::channel(1).1,
         out,
         shutdown: shutdown.clone(),
         pulse: Pulse::default(),
@@ -384,6 +406,7 @@ async fn what_comes_from_an_address_that_a_reload_replaced_is_dropped() {
     let setup = WatchSetup {
         feeds,
         states: HashMap::new(),
+        wanted: mpsc::channel(1).1,
         out,
         shutdown: shutdown.clone(),
         pulse: Pulse::default(),
@@ -435,6 +458,7 @@ async fn a_receiver_that_is_gone_ends_the_station() {
     let setup = WatchSetup {
         feeds,
         states: HashMap::new(),
+        wanted: mpsc::channel(1).1,
         out,
         shutdown: CancellationToken::new(),
         pulse: Pulse::default(),

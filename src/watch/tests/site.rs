@@ -1,12 +1,12 @@
 //! A site on loopback that answers as it is told.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
 
 /// What the server does next.
@@ -29,6 +29,8 @@ struct Script {
     /// Requests that are open at this moment, and the most there were.
     at_once: usize,
     most_at_once: usize,
+    /// Where requests came from: each connection has a port of its own.
+    peers: HashSet<SocketAddr>,
 }
 
 /// A site on loopback.
@@ -44,6 +46,7 @@ impl Site {
         let address = listener.local_addr().unwrap();
         let script = Arc::new(Mutex::new(Script::default()));
         let app = Router::new().fallback(serve).with_state(script.clone());
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self { address, script }
     }
@@ -54,6 +57,11 @@ impl Site {
 
     pub(super) fn script(&self, path: &str, acts: impl IntoIterator<Item = Act>) {
         self.script.lock().unwrap().acts.insert(path.to_owned(), acts.into_iter().collect());
+    }
+
+    /// Connections that brought a request.
+    pub(super) fn connections(&self) -> usize {
+        self.script.lock().unwrap().peers.len()
     }
 
     /// The most requests that were open at once.
@@ -67,11 +75,16 @@ impl Site {
     }
 }
 
-async fn serve(State(script): State<Arc<Mutex<Script>>>, request: Request) -> Response<Body> {
+async fn serve(
+    State(script): State<Arc<Mutex<Script>>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response<Body> {
     let act = {
         let mut script = script.lock().unwrap();
         let path = request.uri().path().to_owned();
         script.asked.push((path.clone(), request.headers().clone()));
+        script.peers.insert(peer);
         script.at_once += 1;
         script.most_at_once = script.most_at_once.max(script.at_once);
         let acts = script.acts.get_mut(&path);

@@ -1,4 +1,8 @@
-//! `feeds`: their health, and reading one as the daemon would.
+//! `feeds`: their health, reading one as the daemon would, finding and exchanging them.
+
+mod discover;
+mod import;
+mod poll;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -26,6 +30,14 @@ pub(super) enum FeedsCommand {
     List,
     /// Read one document as the daemon would
     Test(TestArgs),
+    /// Find the feeds of a web page
+    Discover(discover::DiscoverArgs),
+    /// Poll one feed now, be it retired
+    Poll(poll::PollArgs),
+    /// Add the feeds of an OPML file to the config
+    Import(import::ImportArgs),
+    /// Print the feeds of the config as OPML
+    Export,
 }
 
 /// Options of `feeds test`.
@@ -54,6 +66,14 @@ pub(super) struct Row {
     pub(super) last_new: Option<Timestamp>,
     pub(super) last_error: Option<String>,
     pub(super) faults: Vec<String>,
+    pub(super) entries: u64,
+    pub(super) last_poll: Option<Timestamp>,
+    /// Since when it is in its state.
+    pub(super) since: Option<Timestamp>,
+    /// Since when it gets no answer because the network is down.
+    pub(super) offline: Option<Timestamp>,
+    /// Where permanent redirects send it.
+    pub(super) moved_to: Option<String>,
 }
 
 /// Runs a command below `feeds`.
@@ -83,6 +103,10 @@ pub(super) async fn feeds(
             list(screen, &rows, &columns, "there are no feeds in the config")?;
         }
         FeedsCommand::Test(args) => test(common, &args, screen).await?,
+        FeedsCommand::Discover(args) => return discover::discover(common, &args, screen).await,
+        FeedsCommand::Poll(args) => return poll::poll(common, &args, screen).await,
+        FeedsCommand::Import(args) => return import::import(common, &args, screen),
+        FeedsCommand::Export => return import::export(common, screen),
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -107,6 +131,11 @@ pub(super) async fn rows(config: &Config, store: Option<&Store>) -> anyhow::Resu
             last_new: None,
             last_error: None,
             faults: Vec::new(),
+            entries: 0,
+            last_poll: None,
+            since: None,
+            offline: None,
+            moved_to: None,
         };
         if let Some(state) = known.remove(feed.name.as_str()) {
             row.state = state.state;
@@ -117,10 +146,26 @@ pub(super) async fn rows(config: &Config, store: Option<&Store>) -> anyhow::Resu
             row.last_new = state.last_new;
             row.last_error = state.last_error;
             row.faults = state.faults;
+            row.entries = state.entries;
+            row.last_poll = state.last_poll;
+            row.since = state.since;
+            row.offline = state.offline;
+            row.moved_to = state.moved.map(|(to, _)| to);
         }
         row
     };
     Ok(config.feeds.iter().map(row).collect())
+}
+
+/// So many entries, in words.
+fn counted(entries: u64) -> String {
+    if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") }
+}
+
+/// The feeds of a config.
+fn addresses(config: &Config) -> Vec<import::Listed> {
+    let pair = |feed: &crate::model::Feed| (feed.name.to_string(), import::normal(&feed.url));
+    config.feeds.iter().map(pair).collect()
 }
 
 async fn test(common: &Common, args: &TestArgs, screen: &mut Screen) -> anyhow::Result<()> {
@@ -162,7 +207,7 @@ async fn test(common: &Common, args: &TestArgs, screen: &mut Screen) -> anyhow::
         }
     }
     if !screen.json() {
-        screen.line(format!("{} entries", reading.items.len()))?;
+        screen.line(counted(reading.items.len() as u64))?;
         for fault in &reading.faults {
             screen.line(format!("repaired: {fault}"))?;
         }

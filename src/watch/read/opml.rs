@@ -210,7 +210,7 @@ mod tests {
             let mut feeds: Vec<Outline> = list
                 .into_iter()
                 .map(|(title, path, words)| Outline {
-                    title: title.trim().to_owned(),
+                    title: clean(&title).trim().to_owned(),
                     url: format!("https://e.org/{path}"),
                     tags: tags(words.iter().map(String::as_str)),
                 })

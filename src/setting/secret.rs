@@ -74,6 +74,18 @@ pub enum SecretError {
 }
 
 impl SecretSource {
+    /// The file that holds it, where it is one.
+    pub fn path(&self) -> Option<PathBuf> {
+        match self {
+            SecretSource::Inline(_) | SecretSource::Env(_) => None,
+            SecretSource::File(path) => Some(path.clone()),
+            SecretSource::Credential(name) => {
+                let folder = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+                Some(PathBuf::from(folder).join(name))
+            }
+        }
+    }
+
     /// Reads the value; one trailing line break is cut, as editors and `echo` add one.
     ///
     /// # Errors

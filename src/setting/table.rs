@@ -314,9 +314,24 @@ impl<'a> Table<'a> {
 
     /// A secret: a string, `{ file = … }`, `{ env = … }` or `{ credential = … }`.
     pub fn secret(&self, key: &str) -> Option<(SecretSource, Span)> {
+        let (value, span) = self.value(key)?;
+        self.source(key, value, span)
+    }
+
+    /// A list of secrets, each as [`Table::secret`] takes it.
+    pub fn secrets(&self, key: &str) -> Option<Vec<(SecretSource, Span)>> {
+        let list = self.list(key)?;
+        Some(list.into_iter().filter_map(|(one, at)| self.source(key, one.get_ref(), at)).collect())
+    }
+
+    fn source(
+        &self,
+        key: &str,
+        value: &'a DeValue<'a>,
+        span: Span,
+    ) -> Option<(SecretSource, Span)> {
         const SHAPE: &str =
             "write a string, { file = \"…\" }, { env = \"…\" } or { credential = \"…\" }";
-        let (value, span) = self.value(key)?;
         match value {
             DeValue::String(text) => {
                 Some((SecretSource::Inline(Secret::new(text.to_string())), span))

@@ -146,7 +146,12 @@ fn tls(config: &Config) -> Result<(Tls, Option<Diagnostic>), Diagnostic> {
 }
 
 fn workshop(config: &Config, tls: Tls) -> Workshop {
-    Workshop { user_agent: config.network.user_agent(), tls, timeout: config.delivery.timeout }
+    Workshop {
+        user_agent: config.network.user_agent(),
+        tls,
+        trust: config.network.trust(),
+        timeout: config.delivery.timeout,
+    }
 }
 
 fn unusable_sink(sink: &SinkConfig, error: &BuildError) -> Diagnostic {

@@ -71,7 +71,12 @@ impl NetworkSection {
     ///
     /// The certificates of `ca_file` cannot be used.
     pub fn tls(&self) -> Result<Tls, ClientError> {
-        Tls::new(&self.ca_file.clone().map_or(Trust::System, Trust::Also))
+        Tls::new(&self.trust())
+    }
+
+    /// Which certificates are trusted.
+    pub fn trust(&self) -> Trust {
+        self.ca_file.clone().map_or(Trust::System, Trust::Also)
     }
 
     /// `pactwatch/1.2.3 (+contact)`.

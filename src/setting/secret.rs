@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use super::{Diagnostic, Table};
+use super::{Diagnostic, Span, Table};
 
 /// A secret value. `Debug` and `Display` print a placeholder; only [`Secret::expose`] gives it out,
 /// so a search for that word finds every place that handles secrets.
@@ -119,6 +119,12 @@ impl Table<'_> {
     /// Reads a secret key, and warns where it stands in the config itself.
     pub fn private(&self, key: &str) -> Option<SecretSource> {
         let (source, span) = self.secret(key)?;
+        self.warn_inline(key, &source, span);
+        Some(source)
+    }
+
+    /// Warns of a secret that stands in the config itself.
+    pub fn warn_inline(&self, key: &str, source: &SecretSource, span: Span) {
         if matches!(source, SecretSource::Inline(_)) {
             self.problems().add(
                 Diagnostic::warning(
@@ -129,7 +135,6 @@ impl Table<'_> {
                 .unquoted(),
             );
         }
-        Some(source)
     }
 }
 

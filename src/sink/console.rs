@@ -12,8 +12,24 @@ use tokio::sync::Mutex;
 
 use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
 use super::parts::Parts;
+use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{MessageId, Outcome, Sealed};
+use crate::setting::Table;
 use crate::text::clean_lines;
+
+/// The keys of `type = "console"`: none.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Section;
+
+impl Section {
+    pub(super) fn read(_: &Table<'_>) -> Option<Self> {
+        Some(Self)
+    }
+
+    pub(super) fn build(&self, _: &SinkConfig, _: &Workshop) -> Result<Console, BuildError> {
+        Ok(Console::new(io::stdout()))
+    }
+}
 
 /// Writes messages to a stream.
 pub(super) struct Console {
@@ -45,11 +61,6 @@ impl fmt::Debug for Console {
 }
 
 impl Console {
-    /// Writes to standard output.
-    pub(super) fn stdout() -> Self {
-        Self::new(io::stdout())
-    }
-
     /// Writes to any stream.
     pub(super) fn new(out: impl Write + Send + 'static) -> Self {
         let stream = Stream { out: Box::new(out), written: None };
@@ -75,6 +86,9 @@ fn lines(parts: &Parts) -> String {
             shown = format!("“{shown}” ({})", parts.evidence_from);
         }
         lines.push(format!("  {shown}"));
+    }
+    if let Some(follows) = &parts.follows {
+        lines.push(format!("  Follows {}", follows.text));
     }
     let labelled = [
         ("In English", &parts.gloss),
@@ -108,6 +122,10 @@ impl Sink for Console {
         1
     }
 
+    fn acceptance(&self) -> &'static str {
+        "it was written to standard output"
+    }
+
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         let text = match letter {
             Letter::Alert(view) => lines(&Parts::of(view, stationery)),
@@ -115,7 +133,7 @@ impl Sink for Console {
                 let parts = views.iter().map(|view| lines(&Parts::of(view, stationery)));
                 parts.collect::<Vec<_>>().join("\n")
             }
-            Letter::Ping => "A test from pactwatch. Nothing has happened.".to_owned(),
+            Letter::Ping => super::PING.to_owned(),
         };
         // Cleaned at intake already; a terminal is worth a second look.
         let safe: Vec<String> = text

@@ -67,6 +67,11 @@ pub trait Sink: Send + Sync {
     /// Messages in flight at a time; 1 for chats.
     fn in_flight(&self) -> usize;
 
+    /// What acceptance says of a message, in words that go on after "which means: ".
+    fn acceptance(&self) -> &'static str {
+        "the receiver says that it has the message"
+    }
+
     /// The exact bytes for this receiver, within its limits.
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed;
 

@@ -1,17 +1,20 @@
-//! One POST with bounds, and what its answer means wherever receivers agree.
+//! One request with bounds, and what its answer means wherever receivers agree.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, StatusCode};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::contract::{Answer, Parcel};
+use super::mask::Mask;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal};
-use crate::net::{Client, ClientSetup, Guard, Trouble, private_header, retry_after};
-use crate::setting::Secret;
+use crate::net::{Client, ClientSetup, Guard, Trouble, retry_after};
+use crate::setting::{LiveSecret, Secret, SecretSource};
 use crate::text;
 
 /// Answer bytes that are read, after decompression.
@@ -20,151 +23,273 @@ const ANSWER_READ: usize = 16 << 10;
 const ANSWER_KEPT: usize = 2000;
 /// Connections kept open to a receiver.
 const IDLE: usize = 2;
+/// Longer hints than this are senseless.
+const SENSIBLE: f64 = 366.0 * 86_400.0;
+/// Characters of a reference to reply to; no receiver's is longer.
+const THREAD: usize = 300;
 
 /// Where a receiver lives, and how it is reached.
 #[derive(Debug, Clone)]
 pub(super) struct Endpoint {
     client: Client,
+    guard: Guard,
+    /// The key that holds the address.
+    key: &'static str,
     /// The address is a credential at most receivers.
-    url: Secret,
-    headers: HeaderMap,
+    address: LiveSecret,
+}
+
+/// One request.
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    /// Headers of this request.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) content_type: &'a str,
+    pub(super) body: Vec<u8>,
+    /// What must not show in the answer.
+    pub(super) mask: Mask,
+    /// When all of it must have ended, the answer's body included.
+    pub(super) deadline: Instant,
+}
+
+/// What a receiver answered, for those who judge it.
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// The first bytes, as they came: not for people's eyes.
+    pub(super) body: String,
+    /// The body as JSON, `null` where it is none.
+    pub(super) json: Value,
+    /// `Retry-After`, where sensible.
+    pub(super) hint: Option<Duration>,
+}
+
+impl Reply {
+    /// The longer of the header's hint and one from the body.
+    pub(super) fn longer(&self, other: Option<Duration>) -> Option<Duration> {
+        self.hint.max(other)
+    }
+
+    /// What a later message can reply to. Bounded, and free of what is no plain text: it comes from
+    /// outside and goes into later messages.
+    pub(super) fn reference(&self, text: &str) -> Option<String> {
+        let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic());
+        (plain && text.len() <= THREAD).then(|| text.to_owned())
+    }
+}
+
+/// Seconds in a body's JSON, a number or its text, where sensible.
+pub(super) fn seconds(value: &Value) -> Option<Duration> {
+    let number = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }?;
+    // NaN and infinities lie outside of any range.
+    (0.0..=SENSIBLE).contains(&number).then(|| Duration::try_from_secs_f64(number).ok()).flatten()
+}
+
+/// A header's value that never shows in `Debug`.
+pub(super) fn hidden(text: &str) -> Result<HeaderValue, String> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| "it holds a character that headers cannot".to_owned())?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 impl Endpoint {
     /// Checks the address and builds the client.
     pub(super) fn new(
-        url: Secret,
-        headers: HeaderMap,
+        key: &'static str,
+        source: &SecretSource,
         config: &SinkConfig,
         workshop: &Workshop,
     ) -> Result<Self, BuildError> {
-        let wrong = |why: String| BuildError::Value { key: "url", why };
-        let parsed = Url::parse(url.expose().trim()).map_err(|_| {
-            wrong("it is no address\nwrite it like https://hooks.example.org/…".to_owned())
-        })?;
-        if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(wrong(
-                "it holds a user name\nput credentials into `headers` or `secret`".to_owned(),
-            ));
-        }
+        // Before the client, whose trouble is told once for all: a secret that is missing is this
+        // receiver's own.
+        let address = LiveSecret::open(source)?;
         let guard = Guard::new(config.allow_private.clone(), "`allow_private` of this [[sink]]");
-        guard.check(&parsed).map_err(|why| wrong(why.to_string()))?;
         let client = Client::new(&ClientSetup {
             user_agent: workshop.user_agent.clone(),
-            guard,
+            guard: guard.clone(),
             tls: workshop.tls.clone(),
             proxy: None,
             idle_per_host: IDLE,
         })?;
-        Ok(Self { client, url: Secret::new(parsed.as_str()), headers })
+        let endpoint = Self { client, guard, key, address };
+        endpoint.url().map_err(|why| BuildError::Value { key, why })?;
+        Ok(endpoint)
     }
 
-    /// Makes one attempt. `more` are headers of this attempt; `judge` reads what this receiver says
-    /// in a 2xx or in a body, `None` leaves it to the status.
+    /// An endpoint whose address is no secret.
+    pub(super) fn open(
+        key: &'static str,
+        address: &str,
+        config: &SinkConfig,
+        workshop: &Workshop,
+    ) -> Result<Self, BuildError> {
+        Self::new(key, &SecretSource::Inline(Secret::new(address)), config, workshop)
+    }
+
+    /// The address as it is now.
+    ///
+    /// # Errors
+    ///
+    /// It is none, or may not be dialled; the text never holds it.
+    pub(super) fn url(&self) -> Result<Url, String> {
+        let url = Url::parse(self.address.current().expose().trim()).map_err(|_| {
+            "it is no address\nwrite it like https://hooks.example.org/…".to_owned()
+        })?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(
+                "it holds a user name\nput credentials into `headers` or `secret`".to_owned()
+            );
+        }
+        self.guard.check(&url).map_err(|why| why.to_string())?;
+        Ok(url)
+    }
+
+    /// What is to be called; an address that became useless is told as the endpoint's refusal.
+    pub(super) fn call<'a>(
+        &self,
+        parcel: &'a Parcel<'_>,
+        change: impl FnOnce(&mut Url),
+    ) -> Result<Call<'a>, Answer> {
+        let mut url = self.url().map_err(|why| self.useless(&why))?;
+        let mask = Mask::of_url(&url);
+        change(&mut url);
+        Ok(Call {
+            method: Method::POST,
+            url,
+            headers: Vec::new(),
+            content_type: &parcel.sealed.content_type,
+            body: parcel.sealed.body.clone(),
+            mask,
+            deadline: Instant::now() + parcel.timeout,
+        })
+    }
+
+    fn useless(&self, why: &str) -> Answer {
+        let why = why.lines().next().unwrap_or_default();
+        refused(format!("the value of `{}` is of no use now: {why}", self.key))
+    }
+
+    /// Posts the message to the address, and nothing else.
     pub(super) async fn post(
         &self,
         parcel: &Parcel<'_>,
-        more: Vec<(HeaderName, String)>,
-        judge: impl Fn(StatusCode, &str) -> Option<Outcome>,
+        judge: impl Fn(&Reply) -> Option<Outcome>,
     ) -> Answer {
-        match tokio::time::timeout(parcel.timeout, self.attempt(parcel, more, judge)).await {
-            Ok(answer) => answer,
-            Err(_) => failed(Outcome::Retry { after: None }, "no complete answer in time"),
+        match self.call(parcel, |_| {}) {
+            Ok(call) => self.send(call, judge).await.0,
+            Err(answer) => answer,
         }
     }
 
-    async fn attempt(
+    /// Makes one request. `judge` reads what this receiver says in an answer, `None` leaves it to the
+    /// status. Gives the reply as well, where one came.
+    pub(super) async fn send(
         &self,
-        parcel: &Parcel<'_>,
-        more: Vec<(HeaderName, String)>,
-        judge: impl Fn(StatusCode, &str) -> Option<Outcome>,
-    ) -> Answer {
-        let endpoint = Outcome::Refused(Refusal::Endpoint);
-        let Ok(url) = Url::parse(self.url.expose()) else {
-            return failed(endpoint, "the address is no address");
-        };
-        let request = match self.client.request(Method::POST, &url) {
+        call: Call<'_>,
+        judge: impl Fn(&Reply) -> Option<Outcome>,
+    ) -> (Answer, Option<Reply>) {
+        let Call { method, url, headers, content_type, body, mask, deadline } = call;
+        let request = match self.client.request(method, &url) {
             Ok(request) => request,
-            Err(why) => return failed(endpoint, &why.to_string()),
+            Err(why) => return (refused(mask.over(&why.to_string())), None),
         };
-        let mut request = request
-            .headers(self.headers.clone())
-            .header(CONTENT_TYPE, &parcel.sealed.content_type)
-            .body(parcel.sealed.body.clone());
-        for (name, value) in more {
+        let mut request = request.header(CONTENT_TYPE, content_type).body(body);
+        for (name, value) in headers {
             request = request.header(name, value);
         }
-        let response = match self.client.send(request).await {
-            Ok(response) => response,
-            Err(error) => {
+        let mut response = match timeout_at(deadline, self.client.send(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => {
                 let outcome = match error.trouble {
-                    Trouble::Refused | Trouble::Tls => endpoint,
+                    Trouble::Refused | Trouble::Tls => Outcome::Refused(Refusal::Endpoint),
                     _ => Outcome::Retry { after: None },
                 };
-                return failed(outcome, &error.text);
+                return (failed(outcome, mask.over(&error.text)), None);
             }
+            Err(_) => return (late(), None),
         };
-        let status = response.status();
-        let hint = retry_after(response.headers(), Timestamp::now());
-        let abort =
-            response.headers().get("webhook-delivery").is_some_and(|word| word == "abort-message");
-        let leads = response
-            .headers()
-            .get("location")
-            .and_then(|location| Url::parse(location.to_str().ok()?).ok())
-            .and_then(|url| url.host_str().map(str::to_owned));
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
         // What follows the first bytes is not waited for: the status has been said.
-        let body = beginning(response).await;
-        let body = self.masked(&body);
+        let body = beginning(response, deadline).await;
+        let reply = Reply {
+            status,
+            hint: retry_after(&headers, Timestamp::now()),
+            json: serde_json::from_str(&body).unwrap_or_default(),
+            headers,
+            body,
+        };
+        let abort =
+            reply.headers.get("webhook-delivery").is_some_and(|word| word == "abort-message");
         let outcome = match abort {
             true => Outcome::Refused(Refusal::Message),
-            false => judge(status, &body).unwrap_or_else(|| by_status(status, hint)),
+            false => judge(&reply).unwrap_or_else(|| by_status(status, reply.hint)),
         };
+        // Cleaned first: a control character inside a secret would keep it from being found.
+        let shown = mask.over(&text::clean_lines(&reply.body));
+        let shown = text::cut(&shown, ANSWER_KEPT).to_owned();
         let error = match &outcome {
             Outcome::Delivered { .. } => None,
-            _ => Some(said(status, leads, &body)),
+            _ => Some(mask.over(&said(&reply, &shown))),
         };
-        Answer { outcome, status: Some(status.as_u16()), error, body }
-    }
-
-    /// The beginning of an answer without control characters and without the address, which some
-    /// receivers echo.
-    fn masked(&self, body: &str) -> String {
-        let mut text = text::clean_lines(body);
-        let url = self.url.expose();
-        let path = Url::parse(url).map(|url| url.path().to_owned()).unwrap_or_default();
-        for secret in [url, path.as_str()] {
-            if secret.len() > 3 {
-                text = text.replace(secret, "[secret]");
-            }
-        }
-        text::cut(&text, ANSWER_KEPT).to_owned()
+        (Answer { outcome, status: Some(status.as_u16()), error, body: shown }, Some(reply))
     }
 }
 
-async fn beginning(mut response: reqwest::Response) -> String {
+/// The first bytes of an answer, whatever comes of the rest. Where more was to come, a last line may
+/// hold the beginning of a secret that cannot be told as one, so it goes.
+async fn beginning(mut response: reqwest::Response, deadline: Instant) -> String {
     let mut bytes = Vec::new();
+    let mut more = true;
     while bytes.len() < ANSWER_READ {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
+        match timeout_at(deadline, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => {
                 let room = ANSWER_READ - bytes.len();
                 bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
             }
-            Ok(None) | Err(_) => break,
+            Ok(Ok(None)) => {
+                more = false;
+                break;
+            }
+            Ok(Err(_)) | Err(_) => break,
         }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    let mut text = String::from_utf8_lossy(&bytes).into_owned();
+    if more && let Some(end) = text.rfind(|c: char| c.is_whitespace() || c == '"') {
+        text.truncate(end);
+    }
+    text
 }
 
-fn failed(outcome: Outcome, why: &str) -> Answer {
-    Answer { outcome, status: None, error: Some(why.to_owned()), body: String::new() }
+/// An attempt that failed before an answer came.
+pub(super) fn failed(outcome: Outcome, why: impl Into<String>) -> Answer {
+    Answer { outcome, status: None, error: Some(why.into()), body: String::new() }
 }
 
-fn said(status: StatusCode, leads: Option<String>, body: &str) -> String {
+/// An attempt that cannot succeed before the operator changes something.
+pub(super) fn refused(why: impl Into<String>) -> Answer {
+    failed(Outcome::Refused(Refusal::Endpoint), why)
+}
+
+/// An attempt that took too long.
+pub(super) fn late() -> Answer {
+    failed(Outcome::Retry { after: None }, "no complete answer in time")
+}
+
+fn said(reply: &Reply, body: &str) -> String {
+    let status = reply.status;
     let mut text = format!("answered {}", status.as_u16());
     if let Some(reason) = status.canonical_reason() {
         text.push_str(&format!(" {reason}"));
     }
+    let leads = reply.headers.get("location").and_then(|location| {
+        Url::parse(location.to_str().ok()?).ok()?.host_str().map(str::to_owned)
+    });
     if let Some(host) = leads {
         text.push_str(&format!(
             ", which leads to {host}: redirects are not followed, set the final address"
@@ -193,20 +318,5 @@ pub(super) fn by_status(status: StatusCode, hint: Option<Duration>) -> Outcome {
     }
 }
 
-/// Headers of the config, checked at load.
-///
-/// # Errors
-///
-/// Names the header that cannot be sent.
-pub(super) fn checked_headers(list: &[(String, String)]) -> Result<HeaderMap, String> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in list {
-        let lower = name.to_ascii_lowercase();
-        if lower == "content-type" || lower.starts_with("webhook-") {
-            return Err(format!("the header `{name}` is set by pactwatch itself"));
-        }
-        let (name, value) = private_header(name, value)?;
-        headers.insert(name, value);
-    }
-    Ok(headers)
-}
+/// A success that does not say what this receiver says: something in between answered.
+pub(super) const NOT_ITS_WORD: Option<Outcome> = Some(Outcome::Retry { after: None });

@@ -1,16 +1,33 @@
 //! The door for receivers: the contract that each keeps, one file per receiver, and what they share.
 //!
-//! A new receiver is its file (section, check, `impl Sink`, tests) and three lines here: the module,
-//! the word in `type = …`, and the build line. Retrying, queueing and timing are `deliver`'s.
+//! A new receiver is its file (section, check, `impl Sink`) and two lines here: the module, and its
+//! line in `receivers!`; the tables in `tests` hold it to the contract. Retrying, queueing and timing
+//! are `deliver`'s.
 
 mod console;
+mod context;
 pub mod contract;
+mod discord;
+#[cfg(feature = "email")]
+mod email;
+mod exec;
+mod headers;
 mod http;
+mod inert;
+mod layout;
+mod mask;
+mod matrix;
+mod mattermost;
+mod ntfy;
+mod pagerduty;
 mod parts;
 mod payload;
 mod section;
 mod signing;
 mod slack;
+mod teams;
+mod telegram;
+mod template;
 #[cfg(test)]
 mod tests;
 mod webhook;
@@ -21,7 +38,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::model::{Route, SinkName};
-use crate::net::{ClientError, Tls};
+use crate::net::{ClientError, Tls, Trust};
 use crate::setting::{SecretError, Table};
 use contract::Sink;
 
@@ -32,8 +49,10 @@ pub use section::{SinkConfig, read_sinks};
 pub struct Workshop {
     /// Names the product and its operator.
     pub user_agent: String,
-    /// How TLS is spoken.
+    /// How TLS is spoken over HTTP.
     pub tls: Tls,
+    /// Which certificates are trusted elsewhere.
+    pub trust: Trust,
     /// Bound of one attempt, answer included.
     pub timeout: Duration,
 }
@@ -70,44 +89,64 @@ pub enum BuildError {
     },
 }
 
-/// The own section of a receiver.
-#[derive(Debug, Clone, PartialEq)]
-enum Kind {
-    Console,
-    Webhook(webhook::WebhookSection),
-    Slack(slack::SlackSection),
+/// What a test says.
+const PING: &str = "A test from pactwatch. Nothing has happened.";
+
+/// Makes the list of receivers: the word in `type = …`, the variant, the module. Each module has a
+/// `Section` that reads its own keys and builds the receiver.
+macro_rules! receivers {
+    ($($(#[$attribute:meta])* $word:literal => $variant:ident in $module:ident,)+) => {
+        /// The own section of a receiver.
+        #[derive(Debug, Clone, PartialEq)]
+        enum Kind {
+            $($(#[$attribute])* $variant($module::Section),)+
+        }
+
+        /// The words in `type = …`.
+        const KINDS: &[&str] = &[$($(#[$attribute])* $word,)+];
+
+        /// Reads the section of a receiver.
+        fn read_kind(word: &str, table: &Table<'_>) -> Option<Kind> {
+            match word {
+                $($(#[$attribute])* $word => $module::Section::read(table).map(Kind::$variant),)+
+                _ => None,
+            }
+        }
+
+        /// Builds a receiver.
+        fn build(
+            kind: &Kind,
+            config: &SinkConfig,
+            workshop: &Workshop,
+        ) -> Result<Arc<dyn Sink>, BuildError> {
+            Ok(match kind {
+                $($(#[$attribute])* Kind::$variant(section) => {
+                    Arc::new(section.build(config, workshop)?)
+                })+
+            })
+        }
+
+        fn word(kind: &Kind) -> &'static str {
+            match kind {
+                $($(#[$attribute])* Kind::$variant(_) => $word,)+
+            }
+        }
+    };
 }
 
-/// The words in `type = …`.
-const KINDS: [&str; 3] = ["console", "webhook", "slack"];
-
-/// Reads the section of a receiver.
-fn read_kind(word: &str, table: &Table<'_>) -> Option<Kind> {
-    match word {
-        "console" => Some(Kind::Console),
-        "webhook" => webhook::WebhookSection::read(table).map(Kind::Webhook),
-        "slack" => slack::SlackSection::read(table).map(Kind::Slack),
-        _ => None,
-    }
-}
-
-/// Builds a receiver.
-fn build(
-    kind: &Kind,
-    config: &SinkConfig,
-    workshop: &Workshop,
-) -> Result<Arc<dyn Sink>, BuildError> {
-    Ok(match kind {
-        Kind::Console => Arc::new(console::Console::stdout()),
-        Kind::Webhook(section) => Arc::new(webhook::Webhook::build(section, config, workshop)?),
-        Kind::Slack(section) => Arc::new(slack::Slack::build(section, config, workshop)?),
-    })
-}
-
-fn word(kind: &Kind) -> &'static str {
-    match kind {
-        Kind::Console => KINDS[0],
-        Kind::Webhook(_) => KINDS[1],
-        Kind::Slack(_) => KINDS[2],
-    }
+receivers! {
+    "console" => Console in console,
+    "webhook" => Webhook in webhook,
+    "slack" => Slack in slack,
+    "discord" => Discord in discord,
+    "telegram" => Telegram in telegram,
+    "teams" => Teams in teams,
+    "mattermost" => Mattermost in mattermost,
+    "ntfy" => Ntfy in ntfy,
+    "matrix" => Matrix in matrix,
+    "pagerduty" => PagerDuty in pagerduty,
+    "template" => Template in template,
+    "exec" => Exec in exec,
+    #[cfg(feature = "email")]
+    "email" => Email in email,
 }

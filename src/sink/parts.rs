@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::contract::Stationery;
-use crate::model::{AlertKind, AlertView, Evidence, Field, Match, Role};
+use crate::model::{AlertId, AlertKind, AlertView, Evidence, Field, Level, Match, Role};
 use crate::text::cut;
 
 /// Characters of the evidence sentence.
@@ -50,6 +50,19 @@ pub(super) struct Parts {
     /// `A-1042`
     pub(super) id: String,
     /// Our page of the alert, where there is one.
+    pub(super) page: Option<String>,
+    /// For an update: the alert that it follows.
+    pub(super) follows: Option<Follows>,
+    /// What it asks of its reader.
+    pub(super) level: Level,
+}
+
+/// The alert that an update follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Follows {
+    /// `A-1040 · Canada and Japan in talks · 23 Mar 2024 08:00 UTC`
+    pub(super) text: String,
+    /// Where it leads.
     pub(super) page: Option<String>,
 }
 
@@ -107,10 +120,27 @@ impl Parts {
             before: before(view, &stationery.timezone),
             also_in: also_in(view),
             id: alert.id.to_string(),
-            page: (!stationery.public_url.is_empty())
-                .then(|| format!("{}/alerts/{}", stationery.public_url, alert.id)),
+            page: page(stationery, alert.id),
+            follows: follows(view, stationery),
+            level: alert.level,
         }
     }
+}
+
+/// Our page of an alert, where people can reach it.
+fn page(stationery: &Stationery, id: AlertId) -> Option<String> {
+    (!stationery.public_url.is_empty()).then(|| format!("{}/alerts/{id}", stationery.public_url))
+}
+
+/// For an update that this receiver gets as one: the alert before.
+fn follows(view: &AlertView, stationery: &Stationery) -> Option<Follows> {
+    let previous = view.alert.previous.as_ref().filter(|_| view.kind == AlertKind::Updated)?;
+    let mut text = previous.alert.to_string();
+    if !previous.title.is_empty() {
+        text.push_str(&format!(" · {}", cut(&previous.title, HEADLINE)));
+    }
+    text.push_str(&format!(" · {}", shown(previous.raised, &stationery.timezone)));
+    Some(Follows { text, page: page(stationery, previous.alert) })
 }
 
 /// `NEW · AUKUS ← Canada, Japan · considers · notable · 1 source`

@@ -1,6 +1,7 @@
 //! `[[sink]]`: the keys that every receiver has; each reads its own besides.
 
 use ipnet::IpNet;
+use toml::de::DeValue;
 
 use super::{BuildError, KINDS, Kind, Outlet, Workshop, build, read_kind, word};
 use crate::model::{Level, Route, SinkName};
@@ -103,11 +104,23 @@ fn read_one(table: Table<'_>) -> Option<SinkConfig> {
     let allow_private = table.networks("allow_private").unwrap_or_default();
     let burst = table.integer("burst", 0, 1000).map_or(BURST, |burst| burst as usize);
     let words: Vec<(&str, &str)> = KINDS.iter().map(|kind| (*kind, *kind)).collect();
+    let choices: Vec<String> = KINDS.iter().map(|kind| format!("`{kind}`")).collect();
+    let unbuilt = match table.value("type") {
+        Some((DeValue::String(word), span)) if word == "email" && !KINDS.contains(&"email") => {
+            table.problems().add(
+                Diagnostic::error(span, "this pactwatch was built without `email`")
+                    .help("build it with the feature `email`, which it has by default"),
+            );
+            true
+        }
+        _ => false,
+    };
     let kind = match table.has("type") {
+        _ if unbuilt => None,
         true => table.choice("type", &words),
         false => {
             table.value("type");
-            table.missing("type", "write `type = \"console\"`, `\"webhook\"` or `\"slack\"`");
+            table.missing("type", &format!("it can be {}", choices.join(", ")));
             None
         }
     };

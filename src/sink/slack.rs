@@ -5,17 +5,16 @@
 
 use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
-use super::http::Endpoint;
+use super::http::{Endpoint, NOT_ITS_WORD, Reply, seconds};
+use super::inert::{address, defuse, units};
 use super::parts::Parts;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
 use crate::setting::{SecretSource, Table};
-use crate::text::cut;
 
 /// Characters of a section; Slack takes 3,000.
 const SECTION: usize = 2800;
@@ -32,14 +31,22 @@ const FALLBACK: usize = 300;
 
 /// The keys of `type = "slack"`.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct SlackSection {
+pub(super) struct Section {
     url: SecretSource,
 }
 
-impl SlackSection {
+impl Section {
     pub(super) fn read(table: &Table<'_>) -> Option<Self> {
         let help = "paste the address of an incoming webhook into a file: url = { file = \"…\" }";
         Some(Self { url: required_secret(table, "url", help)? })
+    }
+
+    pub(super) fn build(
+        &self,
+        config: &SinkConfig,
+        workshop: &Workshop,
+    ) -> Result<Slack, BuildError> {
+        Ok(Slack { endpoint: Endpoint::new("url", &self.url, config, workshop)? })
     }
 }
 
@@ -49,47 +56,36 @@ pub(super) struct Slack {
     endpoint: Endpoint,
 }
 
-impl Slack {
-    pub(super) fn build(
-        section: &SlackSection,
-        config: &SinkConfig,
-        workshop: &Workshop,
-    ) -> Result<Self, BuildError> {
-        let endpoint = Endpoint::new(section.url.resolve()?, HeaderMap::new(), config, workshop)?;
-        Ok(Self { endpoint })
-    }
-}
-
 /// Disarms what Slack reads as markup. Asterisks and the like stay what outlets wrote: Slack has no
 /// escape for them, and all that they can do is make a word bold.
 fn escape(text: &str) -> String {
+    entities(&defuse(text))
+}
+
+fn entities(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// An address inside `<…|…>`.
 fn link(url: &str) -> String {
-    escape(&url.replace('|', "%7C").replace('<', "%3C").replace('>', "%3E"))
+    entities(&address(url))
 }
 
-/// Escaped text within a budget: cut first, so that no entity is cut.
+/// Safe text within a budget.
 fn fit(text: &str, budget: usize) -> String {
-    let mut kept = budget.min(text.chars().count());
-    loop {
-        let escaped = escape(cut(text, kept));
-        // Receivers count UTF-16 units, scalars or bytes; units are the strictest of the first two.
-        if escaped.encode_utf16().count() <= budget || kept == 0 {
-            return escaped;
-        }
-        kept = kept * 9 / 10;
-    }
+    super::inert::fit(text, budget, escape, units)
 }
 
+/// `verbatim` keeps Slack from making links of what looks like one.
 fn section(text: &str) -> Value {
-    json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } })
+    json!({ "type": "section", "text": { "type": "mrkdwn", "text": text, "verbatim": true } })
 }
 
 fn context(text: &str) -> Value {
-    json!({ "type": "context", "elements": [{ "type": "mrkdwn", "text": text }] })
+    json!({
+        "type": "context",
+        "elements": [{ "type": "mrkdwn", "text": text, "verbatim": true }],
+    })
 }
 
 /// The blocks of one alert: verdict and headline, evidence, context.
@@ -126,8 +122,17 @@ fn blocks(parts: &Parts) -> Vec<Value> {
     if !parts.also_named.is_empty() {
         shown.push_str(&format!(" · also named: {}", fit(&parts.also_named, 500)));
     }
+    if let Some(follows) = &parts.follows {
+        let text = fit(&follows.text, 500);
+        let text = match &follows.page {
+            Some(page) => format!("<{}|{}>", link(page), text.replace('|', "¦")),
+            None => text,
+        };
+        shown.push_str(&format!("\nFollows {text}"));
+    }
+    let shown = shown.trim_start_matches('\n');
     if !shown.is_empty() && shown.encode_utf16().count() <= SECTION {
-        list.push(section(&shown));
+        list.push(section(shown));
     }
     let mut foot = Vec::new();
     for (label, text) in [("Before", &parts.before), ("Also in", &parts.also_in)] {
@@ -151,8 +156,6 @@ fn sealed(text: &str, blocks: &[Value]) -> Sealed {
     }
 }
 
-const PING: &str = "A test from pactwatch. Nothing has happened.";
-
 impl Sink for Slack {
     fn kind(&self) -> &'static str {
         "slack"
@@ -170,9 +173,13 @@ impl Sink for Slack {
         1
     }
 
+    fn acceptance(&self) -> &'static str {
+        "Slack says that it posted the message"
+    }
+
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         match letter {
-            Letter::Ping => sealed(PING, &[section(PING)]),
+            Letter::Ping => sealed(super::PING, &[section(super::PING)]),
             Letter::Alert(view) => {
                 let parts = Parts::of(view, stationery);
                 let text = fit(&format!("{} · {}", parts.verdict, parts.headline), FALLBACK);
@@ -199,12 +206,12 @@ impl Sink for Slack {
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
         let one = |parts: &Parts| {
-            let link = parts.link.as_deref().map(escape).filter(|url| url.len() <= ADDRESS);
+            let link = parts.link.as_deref().map(link).filter(|url| url.len() <= ADDRESS);
             let link = link.unwrap_or_default();
             format!("{}\n{}\n{link}", fit(&parts.verdict, 400), fit(&parts.headline, 400))
         };
         let text = match letter {
-            Letter::Ping => PING.to_owned(),
+            Letter::Ping => super::PING.to_owned(),
             Letter::Alert(view) => one(&Parts::of(view, stationery)),
             Letter::Digest(views) => {
                 let shown = views.iter().take(DIGEST).map(|view| one(&Parts::of(view, stationery)));
@@ -215,29 +222,26 @@ impl Sink for Slack {
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
-        Box::pin(self.endpoint_answer(parcel))
-    }
-}
-
-impl Slack {
-    async fn endpoint_answer(&self, parcel: Parcel<'_>) -> Answer {
-        self.endpoint.post(&parcel, Vec::new(), judge).await
+        Box::pin(async move { self.endpoint.post(&parcel, judge).await })
     }
 }
 
 /// Slack says in the body what it means: `ok`, `{"ok":false,"error":…}`, or the name of an error.
-fn judge(status: StatusCode, body: &str) -> Option<Outcome> {
-    let word = match serde_json::from_str::<Value>(body) {
-        Ok(value) if value["ok"] == json!(true) => "ok".to_owned(),
-        Ok(value) => value["error"].as_str().unwrap_or_default().to_owned(),
-        Err(_) => body.trim().to_owned(),
+fn judge(reply: &Reply) -> Option<Outcome> {
+    let word = match &reply.json {
+        Value::Null => reply.body.trim().to_owned(),
+        value if value["ok"] == json!(true) => "ok".to_owned(),
+        value => value["error"].as_str().unwrap_or_default().to_owned(),
     };
-    if status.is_success() {
+    let hint = reply.longer(seconds(&reply.json["retry_after"]));
+    if reply.status == StatusCode::TOO_MANY_REQUESTS {
+        return Some(Outcome::Throttled { after: hint });
+    }
+    if reply.status.is_success() {
         return Some(match word.as_str() {
             "ok" => Outcome::Delivered { thread: None },
-            "rate_limited" | "ratelimited" => Outcome::Throttled { after: None },
-            // Something in between answered for Slack.
-            _ => Outcome::Retry { after: None },
+            "rate_limited" | "ratelimited" => Outcome::Throttled { after: hint },
+            _ => return NOT_ITS_WORD,
         });
     }
     match word.as_str() {

@@ -6,13 +6,14 @@ use reqwest::header::HeaderName;
 use toml::de::DeValue;
 
 use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
-use super::http::{Endpoint, checked_headers};
+use super::headers::{Headers, HeadersSection};
+use super::http::{Endpoint, hidden, refused};
 use super::payload::payload;
 use super::section::required_secret;
 use super::signing::Signer;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::Sealed;
-use crate::setting::{Diagnostic, Secret, SecretSource, Table};
+use crate::setting::{Diagnostic, LiveSecret, Secret, SecretSource, Table};
 
 /// Messages in flight at a time.
 const IN_FLIGHT: usize = 8;
@@ -21,16 +22,16 @@ const PREVIOUS: usize = 3;
 
 /// The keys of `type = "webhook"`.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct WebhookSection {
+pub(super) struct Section {
     url: SecretSource,
-    secret: Option<SecretSource>,
-    previous: Vec<Secret>,
-    headers: Vec<(String, String)>,
+    /// What is signed with, the newest first; empty for no signature.
+    secrets: Vec<SecretSource>,
+    headers: HeadersSection,
 }
 
-impl WebhookSection {
+impl Section {
     pub(super) fn read(table: &Table<'_>) -> Option<Self> {
-        let secret = table.private("secret");
+        let mut secrets: Vec<SecretSource> = table.private("secret").into_iter().collect();
         if !table.has("secret") {
             table.problems().add(
                 Diagnostic::warning(table.span(), "the webhook has no `secret`: nothing is signed")
@@ -38,33 +39,23 @@ impl WebhookSection {
                     .unquoted(),
             );
         }
-        let mut previous = Vec::new();
-        for (text, span) in table.strings("previous_secrets").unwrap_or_default() {
-            if previous.len() == PREVIOUS {
-                table.problems().add(
-                    Diagnostic::error(span, format!("`previous_secrets` holds at most {PREVIOUS}"))
-                        .unquoted(),
-                );
-                break;
-            }
-            previous.push(Secret::new(text));
+        let previous = table.secrets("previous_secrets").unwrap_or_default();
+        if let Some((_, span)) = previous.get(PREVIOUS) {
+            table.problems().add(
+                Diagnostic::error(*span, format!("`previous_secrets` holds at most {PREVIOUS}"))
+                    .unquoted(),
+            );
         }
-        let mut headers = Vec::new();
-        if let Some(inner) = table.table("headers") {
-            for (name, span) in inner.keys() {
-                match inner.value(&name) {
-                    Some((DeValue::String(value), _)) => headers.push((name, value.to_string())),
-                    _ => table.problems().add(
-                        Diagnostic::error(span, format!("the header `{name}` wants a string"))
-                            .unquoted(),
-                    ),
-                }
-            }
-            inner.finish();
-            if let Err(why) = checked_headers(&headers) {
-                table.problems().add(Diagnostic::error(table.at("headers"), why).unquoted());
-            }
+        if !previous.is_empty() && !table.has("secret") {
+            let text = "`previous_secrets` sign beside `secret`, and there is none";
+            let at = table.at("previous_secrets");
+            table.problems().add(Diagnostic::error(at, text).unquoted());
         }
+        for (source, span) in previous {
+            table.warn_inline("previous_secrets", &source, span);
+            secrets.push(source);
+        }
+        let headers = HeadersSection::read(table);
         // An own service's address is no secret by itself; its secret is.
         let url = match table.value("url") {
             Some((DeValue::String(url), _)) => {
@@ -72,7 +63,24 @@ impl WebhookSection {
             }
             _ => required_secret(table, "url", "say where alerts go: https://…"),
         };
-        Some(Self { url: url?, secret, previous, headers })
+        Some(Self { url: url?, secrets, headers })
+    }
+
+    pub(super) fn build(
+        &self,
+        config: &SinkConfig,
+        workshop: &Workshop,
+    ) -> Result<Webhook, BuildError> {
+        let secrets: Vec<LiveSecret> =
+            self.secrets.iter().map(LiveSecret::open).collect::<Result<_, _>>()?;
+        let headers = self.headers.open()?;
+        let webhook = Webhook {
+            endpoint: Endpoint::new("url", &self.url, config, workshop)?,
+            headers,
+            secrets,
+        };
+        webhook.signer().map_err(|why| BuildError::Value { key: "secret", why })?;
+        Ok(webhook)
     }
 }
 
@@ -80,30 +88,49 @@ impl WebhookSection {
 #[derive(Debug)]
 pub(super) struct Webhook {
     endpoint: Endpoint,
-    signer: Option<Signer>,
+    headers: Headers,
+    secrets: Vec<LiveSecret>,
 }
 
 impl Webhook {
-    pub(super) fn build(
-        section: &WebhookSection,
-        config: &SinkConfig,
-        workshop: &Workshop,
-    ) -> Result<Self, BuildError> {
-        let headers = checked_headers(&section.headers)
-            .map_err(|why| BuildError::Value { key: "headers", why })?;
-        let signer = match &section.secret {
-            None => None,
-            Some(source) => {
-                let mut secrets = vec![source.resolve()?];
-                secrets.extend(section.previous.iter().cloned());
-                Some(
-                    Signer::new(&secrets)
-                        .map_err(|why| BuildError::Value { key: "secret", why })?,
-                )
+    /// Signs with the secrets as they are now; `None` where there are none.
+    fn signer(&self) -> Result<Option<Signer>, String> {
+        let secrets: Vec<Secret> = self.secrets.iter().map(LiveSecret::current).collect();
+        (!secrets.is_empty()).then(|| Signer::new(&secrets)).transpose()
+    }
+
+    async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
+        let mut call = match self.endpoint.call(&parcel, |_| {}) {
+            Ok(call) => call,
+            Err(answer) => return answer,
+        };
+        let (timestamp, id) = (Timestamp::now().as_second(), parcel.id.as_str());
+        let signature = match self.signer() {
+            Ok(signer) => signer.map(|signer| signer.sign(id, timestamp, &parcel.sealed.body)),
+            Err(why) => {
+                let why = why.lines().next().unwrap_or_default();
+                return refused(format!("the secret is of no use now: {why}"));
             }
         };
-        let endpoint = Endpoint::new(section.url.resolve()?, headers, config, workshop)?;
-        Ok(Self { endpoint, signer })
+        let own = [
+            ("webhook-id", Some(id.to_owned())),
+            ("webhook-timestamp", Some(timestamp.to_string())),
+            ("webhook-signature", signature),
+        ];
+        for (name, value) in own {
+            match value.map(|value| hidden(&value)) {
+                None => {}
+                Some(Ok(value)) => call.headers.push((HeaderName::from_static(name), value)),
+                Some(Err(why)) => return refused(format!("`{name}` cannot be sent: {why}")),
+            }
+        }
+        for secret in &self.secrets {
+            call.mask.add(secret.current().expose());
+        }
+        if let Err(why) = self.headers.put(&mut call.headers, &mut call.mask) {
+            return refused(why);
+        }
+        self.endpoint.send(call, |_| None).await.0
     }
 }
 
@@ -134,18 +161,6 @@ impl Sink for Webhook {
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
-        Box::pin(async move {
-            let timestamp = Timestamp::now().as_second();
-            let id = parcel.id.as_str();
-            let mut headers = vec![
-                (HeaderName::from_static("webhook-id"), id.to_owned()),
-                (HeaderName::from_static("webhook-timestamp"), timestamp.to_string()),
-            ];
-            if let Some(signer) = &self.signer {
-                let signature = signer.sign(id, timestamp, &parcel.sealed.body);
-                headers.push((HeaderName::from_static("webhook-signature"), signature));
-            }
-            self.endpoint.post(&parcel, headers, |_, _| None).await
-        })
+        Box::pin(self.attempt(parcel))
     }
 }

@@ -1,0 +1,308 @@
+//! `email`: mail over SMTP, as plain text with an HTML part beside it.
+//!
+//! Headers are made by a library that encodes what is put in, and nothing of a feed goes into any but
+//! the subject. The message's id is the mail's: a mail that arrives twice is known as one, and an
+//! update names the story's first mail, so that mail programs show them together.
+
+mod section;
+
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::future::BoxFuture;
+use lettre::address::Envelope;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Message, MultiPart, SinglePart};
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use sha2::{Digest, Sha256};
+use tokio::time::{Instant, timeout, timeout_at};
+use url::Url;
+
+use crate::model::{Outcome, Refusal, Sealed};
+use crate::net::{Guard, Trust};
+use crate::setting::LiveSecret;
+use crate::sink::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use crate::sink::http::{failed, late, refused};
+use crate::sink::inert::{defuse, html, units};
+use crate::sink::layout::{Markup, PLAIN, count};
+use crate::sink::mask::Mask;
+use crate::sink::parts::Parts;
+use crate::sink::{BuildError, PING, SinkConfig, Workshop};
+use crate::text::{clean, clean_lines, cut};
+
+use section::Privacy;
+pub(super) use section::Section;
+
+/// Units of a subject.
+const SUBJECT: usize = 250;
+/// Units of each part.
+const BODY: usize = 60_000;
+/// Alerts of a digest.
+const DIGEST: usize = 50;
+/// Time for a farewell once the mail is taken.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// Characters of the server's answer that are kept.
+const KEPT: usize = 2000;
+
+/// How the HTML part is written.
+const MARKUP: Markup = Markup {
+    prepare: |text| html(&defuse(text)),
+    strong: |text| format!("<b>{text}</b>"),
+    link: |label, url| format!("<a href=\"{}\">{label}</a>", html(url)),
+    size: units,
+    line: "<br>\n",
+};
+
+/// Mailboxes of a desk.
+pub(in crate::sink) struct Email {
+    section: Section,
+    guard: Guard,
+    tls: Option<TlsParameters>,
+    login: Option<(String, LiveSecret)>,
+}
+
+impl Section {
+    pub(in crate::sink) fn build(
+        &self,
+        config: &SinkConfig,
+        workshop: &Workshop,
+    ) -> Result<Email, BuildError> {
+        let wrong = |key, why: String| BuildError::Value { key, why };
+        let guard = Guard::new(config.allow_private.clone(), "`allow_private` of this [[sink]]");
+        // The guard speaks of web addresses; this one has the same host.
+        let url = Url::parse(&format!("http://{}:{}/", self.host, self.port)).map_err(|_| {
+            wrong("server", "it is no host\nwrite it like mail.example.org:587".to_owned())
+        })?;
+        guard.check(&url).map_err(|why| wrong("server", why.to_string()))?;
+        let login = match &self.login {
+            None => None,
+            Some((name, password)) => Some((name.clone(), LiveSecret::open(password)?)),
+        };
+        let tls = match self.privacy {
+            Privacy::None => None,
+            Privacy::StartTls | Privacy::Tls => {
+                let host = self.host.trim_matches(['[', ']']).to_owned();
+                let mut builder = TlsParameters::builder(host);
+                // Extra authorities that cannot be used were told when TLS was set up.
+                if let Trust::Also(path) = &workshop.trust
+                    && let Ok(pem) = std::fs::read(path)
+                    && let Ok(extra) = Certificate::from_pem(&pem)
+                {
+                    builder = builder.add_root_certificate(extra);
+                }
+                Some(builder.build().map_err(|error| wrong("tls", error.to_string()))?)
+            }
+        };
+        Ok(Email { section: self.clone(), guard, tls, login })
+    }
+}
+
+/// Why there is no answer to speak of.
+enum Trouble {
+    /// Told before or instead of the server's word.
+    Ours(Answer),
+    /// The server's word, or the connection's end.
+    Theirs(Error),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Trouble::Theirs(error)
+    }
+}
+
+impl Email {
+    fn sealed(&self, letter: &Letter, stationery: &Stationery, formatted: bool) -> Sealed {
+        let subject = match letter {
+            Letter::Ping => PING.to_owned(),
+            Letter::Alert(view) => {
+                let parts = Parts::of(view, stationery);
+                format!("{} · {}", parts.verdict, parts.headline)
+            }
+            Letter::Digest(views) => count(views.len()),
+        };
+        let subject = clean(&crate::sink::inert::fit(&subject, SUBJECT, defuse, units));
+        let plain = Markup { size: units, ..PLAIN }.letter(letter, stationery, DIGEST, BODY);
+        let mut builder = Message::builder()
+            .from(self.section.from.clone())
+            .date(SystemTime::from(stationery.now))
+            .subject(format!("[pactwatch] {subject}"));
+        for to in &self.section.to {
+            builder = builder.to(to.clone());
+        }
+        if let Ok(name) = HeaderName::new_from_ascii("Auto-Submitted".to_owned()) {
+            builder = builder.raw_header(HeaderValue::new(name, "auto-generated".to_owned()));
+        }
+        if let Letter::Alert(view) = letter
+            && let Some(first) = view.thread.as_ref().filter(|id| is_id(id))
+        {
+            builder = builder.in_reply_to(first.clone()).references(first.clone());
+        }
+        let made = match formatted {
+            false => builder.singlepart(SinglePart::plain(plain)),
+            true => {
+                let text = MARKUP.letter(letter, stationery, DIGEST, BODY);
+                let text = format!("<html><body><p>{text}</p></body></html>\n");
+                // The same bytes for the same letter, and nothing that a text could hold.
+                let digest = Sha256::digest(format!("{plain}\n{text}"));
+                let hex: String =
+                    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+                let parts = MultiPart::alternative()
+                    .boundary(format!("pactwatch-{hex}"))
+                    .singlepart(SinglePart::plain(plain))
+                    .singlepart(SinglePart::html(text));
+                builder.multipart(parts)
+            }
+        };
+        // Nothing is missing that it asks for; an empty body is told at the attempt.
+        let body = made.map(|mail| mail.formatted()).unwrap_or_default();
+        Sealed { content_type: "message/rfc822".to_owned(), body }
+    }
+
+    async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
+        let deadline = Instant::now() + parcel.timeout;
+        let password = self.login.as_ref().map(|(name, secret)| (name, secret.current()));
+        let mut mask = Mask::default();
+        if let Some((name, password)) = &password {
+            // As the two ways of logging in spell it.
+            let secret = password.expose();
+            mask.add(secret);
+            mask.add(&STANDARD.encode(secret));
+            mask.add(&STANDARD.encode(format!("\0{name}\0{secret}")));
+        }
+        let login =
+            password.map(|(name, word)| Credentials::new(name.clone(), word.expose().to_owned()));
+        match timeout_at(deadline, self.deliver(&parcel, login, deadline)).await {
+            Err(_) => late(),
+            Ok(Ok(answer) | Err(Trouble::Ours(answer))) => answer,
+            Ok(Err(Trouble::Theirs(error))) => judge(&error, &mask),
+        }
+    }
+
+    async fn deliver(
+        &self,
+        parcel: &Parcel<'_>,
+        login: Option<Credentials>,
+        deadline: Instant,
+    ) -> Result<Answer, Trouble> {
+        if parcel.sealed.body.is_empty() {
+            let why = "the mail could not be made";
+            return Err(Trouble::Ours(failed(Outcome::Refused(Refusal::Message), why)));
+        }
+        let addresses = self.addresses().await.map_err(Trouble::Ours)?;
+        let hello = ClientId::Domain(self.section.from.email.domain().to_owned());
+        let rest = deadline.saturating_duration_since(Instant::now());
+        let wrapped = self.tls.clone().filter(|_| self.section.privacy == Privacy::Tls);
+        let mut connection = AsyncSmtpConnection::connect_tokio1(
+            addresses.as_slice(),
+            Some(rest),
+            &hello,
+            wrapped,
+            None,
+        )
+        .await?;
+        if let (Privacy::StartTls, Some(tls)) = (self.section.privacy, &self.tls) {
+            if !connection.can_starttls() {
+                let why = "the server offers no STARTTLS: is it `tls = \"tls\"` with port 465?";
+                return Err(Trouble::Ours(refused(why)));
+            }
+            connection.starttls(tls.clone(), &hello).await?;
+        }
+        if let Some(login) = login {
+            connection.auth(&[Mechanism::Plain, Mechanism::Login], &login).await?;
+        }
+        let to = self.section.to.iter().map(|one| one.email.clone()).collect();
+        let envelope = Envelope::new(Some(self.section.from.email.clone()), to)
+            .map_err(|error| Trouble::Ours(refused(error.to_string())))?;
+        let id = format!("<{}@{}>", parcel.id, self.section.from.email.domain());
+        let mut mail = format!("Message-ID: {id}\r\n").into_bytes();
+        mail.extend_from_slice(&parcel.sealed.body);
+        let response = connection.send(&envelope, &mail).await?;
+        let said: Vec<&str> = response.message().collect();
+        let said = clean_lines(&said.join("\n"));
+        // The mail is taken; the rest is politeness.
+        let _ = timeout(FAREWELL, connection.quit()).await;
+        Ok(Answer {
+            outcome: Outcome::Delivered { thread: Some(id).filter(|id| is_id(id)) },
+            status: Some(response.code().into()),
+            error: None,
+            body: cut(&said, KEPT).to_owned(),
+        })
+    }
+
+    /// Where the server is, every address vetted.
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, Answer> {
+        let host = self.section.host.trim_matches(['[', ']']);
+        let found = tokio::net::lookup_host((host, self.section.port)).await.map_err(|error| {
+            let why = format!("the host name does not resolve ({error})");
+            failed(Outcome::Retry { after: None }, why)
+        })?;
+        let found: Vec<SocketAddr> = found.collect();
+        for address in &found {
+            self.guard.check_address(address.ip()).map_err(|why| refused(why.to_string()))?;
+        }
+        Ok(found)
+    }
+}
+
+/// `<words@host>`, and nothing that ends a header.
+fn is_id(text: &str) -> bool {
+    let inner = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>'));
+    inner.is_some_and(|id| {
+        id.contains('@')
+            && id.len() < 250
+            && id.chars().all(|c| c.is_ascii_graphic() && !"<>".contains(c))
+    })
+}
+
+/// What the server's number means, or the end of the connection.
+fn judge(error: &Error, mask: &Mask) -> Answer {
+    let status = error.status().map(u16::from);
+    let outcome = match status {
+        Some(552 | 554 | 555) => Outcome::Refused(Refusal::Message),
+        Some(500..) => Outcome::Refused(Refusal::Endpoint),
+        _ if error.is_tls() => Outcome::Refused(Refusal::Endpoint),
+        _ => Outcome::Retry { after: None },
+    };
+    let said = mask.over(&clean_lines(&error.to_string()));
+    Answer { outcome, status, error: Some(cut(&said, 300).to_owned()), body: String::new() }
+}
+
+impl Sink for Email {
+    fn kind(&self) -> &'static str {
+        "email"
+    }
+
+    fn chat(&self) -> bool {
+        true
+    }
+
+    fn digest(&self) -> usize {
+        DIGEST
+    }
+
+    fn in_flight(&self) -> usize {
+        1
+    }
+
+    fn acceptance(&self) -> &'static str {
+        "the mail server took it for all recipients; it may still come back or be filed as spam"
+    }
+
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
+        self.sealed(letter, stationery, true)
+    }
+
+    fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
+        Some(self.sealed(letter, stationery, false))
+    }
+
+    fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
+        Box::pin(self.attempt(parcel))
+    }
+}

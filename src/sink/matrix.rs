@@ -1,0 +1,189 @@
+//! `matrix`: a room, by the client API of its homeserver.
+//!
+//! The message's id is the transaction's: a homeserver that had the message already answers with the
+//! same event. An event holds 65,536 bytes. An empty `m.mentions` keeps `@room` and names dead.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use reqwest::header::AUTHORIZATION;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use super::http::{Endpoint, NOT_ITS_WORD, Reply, hidden, refused};
+use super::inert::{defuse, html, json_bytes};
+use super::layout::{Markup, PLAIN};
+use super::section::required_secret;
+use super::{BuildError, SinkConfig, Workshop};
+use crate::model::{Outcome, Refusal, Sealed};
+use crate::setting::{Diagnostic, LiveSecret, SecretSource, Table};
+
+/// Bytes of the formatted body, as JSON.
+const FORMATTED: usize = 24_000;
+/// Bytes of the plain body, as JSON.
+const BODY: usize = 12_000;
+/// Alerts of a digest.
+const DIGEST: usize = 15;
+
+/// How Matrix writes in its HTML.
+const MARKUP: Markup = Markup {
+    prepare: |text| html(&defuse(text)),
+    strong: |text| format!("<strong>{text}</strong>"),
+    link: |label, url| format!("<a href=\"{}\">{label}</a>", html(url)),
+    size: json_bytes,
+    line: "<br>",
+};
+
+/// The keys of `type = "matrix"`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Section {
+    homeserver: String,
+    room: String,
+    token: SecretSource,
+}
+
+impl Section {
+    pub(super) fn read(table: &Table<'_>) -> Option<Self> {
+        let homeserver = table
+            .required("homeserver", "its address: homeserver = \"https://matrix.example.org\"");
+        let help = "the room's internal id, like \"!abc:example.org\": room settings, Advanced";
+        let room = table.required("room", help).and_then(|(room, span)| {
+            let id = room.starts_with('!') && room.len() > 1 && room.len() <= 255;
+            if !id || !room.chars().all(|c| c.is_ascii_graphic()) {
+                table.problems().add(
+                    Diagnostic::error(span, format!("`{room}` is no id of a room")).help(help),
+                );
+                return None;
+            }
+            Some(room)
+        });
+        let token = required_secret(
+            table,
+            "token",
+            "put the access token of the bot's account into a file",
+        );
+        Some(Self { homeserver: homeserver?.0, room: room?, token: token? })
+    }
+
+    pub(super) fn build(
+        &self,
+        config: &SinkConfig,
+        workshop: &Workshop,
+    ) -> Result<Matrix, BuildError> {
+        let token = LiveSecret::open(&self.token)?;
+        hidden(token.current().expose()).map_err(|why| BuildError::Value { key: "token", why })?;
+        let endpoint = Endpoint::open("homeserver", &self.homeserver, config, workshop)?;
+        Ok(Matrix { endpoint, room: self.room.clone(), token })
+    }
+}
+
+/// A room.
+#[derive(Debug)]
+pub(super) struct Matrix {
+    endpoint: Endpoint,
+    room: String,
+    token: LiveSecret,
+}
+
+fn sealed(letter: &Letter, plain: String, formatted: Option<String>) -> Sealed {
+    let mut body = json!({ "msgtype": "m.text", "body": plain, "m.mentions": {} });
+    if let Some(formatted) = formatted {
+        body["format"] = json!("org.matrix.custom.html");
+        body["formatted_body"] = json!(formatted);
+    }
+    if let Letter::Alert(view) = letter
+        && let Some(event) = view.thread.as_ref().filter(|event| event.starts_with('$'))
+    {
+        body["m.relates_to"] = json!({ "m.in_reply_to": { "event_id": event } });
+    }
+    Sealed { content_type: "application/json".to_owned(), body: body.to_string().into_bytes() }
+}
+
+impl Matrix {
+    async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
+        let called = self.endpoint.call(&parcel, |url| {
+            if let Ok(mut path) = url.path_segments_mut() {
+                path.pop_if_empty()
+                    .extend(["_matrix", "client", "v3", "rooms", &self.room])
+                    .extend(["send", "m.room.message", parcel.id.as_str()]);
+            }
+        });
+        let mut call = match called {
+            Ok(call) => call,
+            Err(answer) => return answer,
+        };
+        let token = self.token.current();
+        call.method = Method::PUT;
+        call.mask.add(token.expose());
+        match hidden(&format!("Bearer {}", token.expose())) {
+            Ok(value) => call.headers.push((AUTHORIZATION, value)),
+            Err(why) => return refused(format!("the token is of no use now: {why}")),
+        }
+        self.endpoint.send(call, judge).await.0
+    }
+}
+
+impl Sink for Matrix {
+    fn kind(&self) -> &'static str {
+        "matrix"
+    }
+
+    fn chat(&self) -> bool {
+        true
+    }
+
+    fn digest(&self) -> usize {
+        DIGEST
+    }
+
+    fn in_flight(&self) -> usize {
+        1
+    }
+
+    fn acceptance(&self) -> &'static str {
+        "the homeserver says that the message is in the room"
+    }
+
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
+        let plain = PLAIN.letter(letter, stationery, DIGEST, BODY);
+        sealed(letter, plain, Some(MARKUP.letter(letter, stationery, DIGEST, FORMATTED)))
+    }
+
+    fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
+        Some(sealed(letter, PLAIN.letter(letter, stationery, DIGEST, BODY / 2), None))
+    }
+
+    fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
+        Box::pin(self.attempt(parcel))
+    }
+}
+
+/// A homeserver gives the event's id, or an `errcode`.
+fn judge(reply: &Reply) -> Option<Outcome> {
+    if reply.status.is_success() {
+        return match reply.json["event_id"].as_str() {
+            Some(event) => Some(Outcome::Delivered { thread: reply.reference(event) }),
+            None => NOT_ITS_WORD,
+        };
+    }
+    match &reply.json["errcode"] {
+        Value::String(code) if code == "M_LIMIT_EXCEEDED" => {
+            let millis = reply.json["retry_after_ms"].as_u64();
+            let body =
+                millis.map(Duration::from_millis).filter(|wait| wait.as_secs() < 366 * 86_400);
+            Some(Outcome::Throttled { after: reply.longer(body) })
+        }
+        // Also where the room wants a newer form of events, or the account is not in it.
+        Value::String(code)
+            if reply.status == StatusCode::BAD_REQUEST
+                && !matches!(
+                    code.as_str(),
+                    "M_BAD_JSON" | "M_NOT_JSON" | "M_TOO_LARGE" | "M_UNKNOWN"
+                ) =>
+        {
+            Some(Outcome::Refused(Refusal::Endpoint))
+        }
+        _ => None,
+    }
+}

@@ -110,6 +110,7 @@ pub(super) async fn sinks(
             if screen.json() {
                 screen.object(&json!({
                     "sink": name, "accepted": accepted, "status": answer.status,
+                    "means": accepted.then(|| outlet.sink.acceptance()),
                     "error": answer.error, "answer": answer.body,
                 }))?;
             } else {
@@ -123,6 +124,9 @@ pub(super) async fn sinks(
                     }
                 };
                 screen.line(text)?;
+                if accepted {
+                    screen.line(format!("which means: {}", outlet.sink.acceptance()))?;
+                }
                 if !answer.body.is_empty() {
                     screen.line(format!("it answered: {}", answer.body))?;
                 }

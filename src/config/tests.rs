@@ -17,7 +17,7 @@ const KEYS: [(&str, &[&str]); 9] = [
     ("delivery", &["retry", "give_up", "timeout"]),
     ("web", &["public_url"]),
     ("[feed]", &["name", "url", "kind", "tags", "every", "mode", "auth", "headers"]),
-    ("[sink]", &["name", "type", "url", "secret", "rules", "min_level", "burst", "allow_private"]),
+    ("[sink]", &["name", "type", "rules", "min_level", "burst", "allow_private"]),
 ];
 
 fn shipped() -> PathBuf {
@@ -60,6 +60,114 @@ fn every_key_is_documented_where_people_look() {
             let stands = found.iter().any(|(of, name)| of == section && name == key);
             assert!(stands, "`{key}` of [{section}] is not in the shipped config");
         }
+    }
+}
+
+/// The sinks of the shipped config, commented out or not, each with its type.
+fn shipped_sinks() -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(shipped()).unwrap();
+    let mut sinks = Vec::new();
+    let mut lines = text.lines().map(|line| line.trim_start_matches("# ")).peekable();
+    while let Some(line) = lines.next() {
+        if line != "[[sink]]" {
+            continue;
+        }
+        let mut sink = String::from("[[sink]]\n");
+        while let Some(key) = lines.next_if(|line| line.contains(" = ")) {
+            sink.push_str(key);
+            sink.push('\n');
+        }
+        let kind = sink.split("type = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        sinks.push((kind, sink));
+    }
+    sinks
+}
+
+/// Loads sinks; what is wrong otherwise. The rules of the pack take their time, so all go at once.
+fn load_sinks<'s>(sinks: impl IntoIterator<Item = &'s str>) -> Result<Vec<SinkConfig>, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sink.toml");
+    let sinks: Vec<&str> = sinks.into_iter().collect();
+    let lists = "[alliance.NATO]\nterms = ['NATO']\n[alliance.AUKUS]\nterms = ['AUKUS']\n\
+                 [place.CA]\nterms = ['Canada']\n[place.JP]\nterms = ['Japan']\n\
+                 [[rule]]\nid = 'any'\nwhen = 'NATO'\n";
+    std::fs::write(&path, format!("{lists}{}", sinks.join("\n"))).unwrap();
+    match load(Some(&path)) {
+        Ok((config, _)) => Ok(config.sinks),
+        Err(report) => Err(report.render(false)),
+    }
+}
+
+#[test]
+fn every_receiver_is_shown_with_every_key_and_works_as_shown() {
+    let mut sinks = shipped_sinks();
+    let all = "console webhook slack discord telegram teams mattermost ntfy matrix pagerduty template exec email";
+    for kind in all.split(' ') {
+        assert!(sinks.iter().any(|(of, _)| of == kind), "no {kind} in the shipped config");
+    }
+    sinks.retain(|(kind, _)| kind != "email" || cfg!(feature = "email"));
+    let loaded = load_sinks(sinks.iter().map(|(_, sink)| sink.as_str()));
+    let loaded = loaded.unwrap_or_else(|why| panic!("{why}"));
+    assert_eq!(loaded.len(), sinks.len());
+    let is_shown =
+        |text: &str, key: &str| text.lines().any(|line| line.starts_with(&format!("{key} = ")));
+    // What a sink can hold is told for a key that is none.
+    let bogus: Vec<String> =
+        sinks.iter().map(|(_, sink)| format!("{sink}zzzzzzzzzzzzzzz = 1\n")).collect();
+    let told = load_sinks(bogus.iter().map(String::as_str)).unwrap_err();
+    let told: Vec<&str> = told.split("can hold").skip(1).collect();
+    assert_eq!(told.len(), sinks.len());
+    for ((kind, sink), told) in sinks.iter().zip(told) {
+        let told = told.split("error").next().unwrap_or(told);
+        for key in told.split('`').skip(1).step_by(2) {
+            let common = ["tags", "allow_private", "burst"].contains(&key);
+            let shown = is_shown(sink, key) || common || ROUTING.contains(&key);
+            assert!(shown, "`{key}` of {kind} is not in the shipped config");
+        }
+    }
+    let whole: String = sinks.iter().map(|(_, sink)| sink.as_str()).collect();
+    for key in ROUTING {
+        assert!(is_shown(&whole, key), "`{key}` is not in the shipped config");
+    }
+}
+
+/// Keys of every sink that are shown at one of them.
+const ROUTING: [&str; 5] = ["rules", "min_level", "alliances", "candidates", "languages"];
+
+#[test]
+fn what_is_shown_of_a_receiver_as_its_default_is_its_default() {
+    let mut sinks = shipped_sinks();
+    sinks.retain(|(kind, _)| kind != "email" || cfg!(feature = "email"));
+    let defaults = [
+        ("telegram", "api"),
+        ("pagerduty", "url"),
+        ("template", "method"),
+        ("template", "content_type"),
+        ("slack", "burst"),
+        ("slack", "rules"),
+        ("email", "tls"),
+    ];
+    let bare: Vec<String> = sinks
+        .iter()
+        .map(|(kind, sink)| {
+            let kept = sink.lines().filter(|line| {
+                let is = |key: &str| line.starts_with(&format!("{key} = "));
+                !defaults.iter().any(|(of, key)| of == kind && is(key))
+            });
+            kept.collect::<Vec<_>>().join("\n")
+        })
+        .collect();
+    let lines = |all: &[String]| all.iter().map(|sink| sink.lines().count()).sum::<usize>();
+    let shown: Vec<String> = sinks.into_iter().map(|(_, sink)| sink).collect();
+    let gone = defaults.len() - usize::from(cfg!(not(feature = "email")));
+    assert_eq!(lines(&shown) - lines(&bare), gone, "not every default is shown");
+    let load = |all: &[String]| load_sinks(all.iter().map(String::as_str)).unwrap();
+    for (shown, bare) in load(&shown).iter().zip(load(&bare)) {
+        assert!(
+            shown.same_as(&bare),
+            "{} is shown with another value: {shown:?} {bare:?}",
+            bare.name
+        );
     }
 }
 

@@ -22,4 +22,5 @@ mod kill;
 mod meter;
 mod pack;
 mod program;
+mod secrets;
 mod world;

@@ -133,12 +133,12 @@ pub(super) fn markdown(text: &str) -> String {
     out
 }
 
-/// An address that cannot leave the quotes, brackets or angles round it.
+/// An address that cannot leave the quotes, brackets or angles round it, nor mention anybody.
 pub(super) fn address(url: &str) -> String {
     let mut out = String::with_capacity(url.len());
     for c in url.chars() {
         match c {
-            '<' | '>' | '"' | '\'' | '(' | ')' | '|' | '`' | '\\' | '^' | '{' | '}' | '*' => {
+            '<' | '>' | '"' | '\'' | '(' | ')' | '|' | '`' | '\\' | '@' | '^' | '{' | '}' | '*' => {
                 out.push_str(&format!("%{:02X}", u32::from(c)));
             }
             c if c.is_whitespace() || c.is_control() => {}

@@ -22,16 +22,19 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::deliver::{self, DeliverSetup};
 use crate::judge::{self, JudgeSetup};
-use crate::model::{FeedName, Pulse};
+use crate::model::{FeedName, Polled, Pulse};
 use crate::store::{Access, Lock, Store};
 use crate::systemd;
 use crate::watch::{self, WatchSetup};
+use crate::web::{self, Hand, Meters, Orders, WebSetup};
 use change::Watched;
 use control::{Control, Hangup, upkeep};
 use equip::Parts;
 
 pub use equip::{Equipment, Unusable, equip, outlet};
 
+/// The stations, in the order of their pulses.
+const STATIONS: [&str; 3] = ["watch", "judge", "deliver"];
 /// Polls that may wait between `watch` and `judge`.
 const LINE: usize = 16;
 /// Feeds that may wait to be polled on demand.
@@ -74,13 +77,26 @@ pub async fn run(
     let (feeds_in, feeds) = tokio_watch::channel(parts.subscription);
     let (bench_in, bench) = tokio_watch::channel(parts.bench);
     let (office_in, office) = tokio_watch::channel(parts.office);
-    let (out, inbox) = mpsc::channel(LINE);
+    let (desk_in, desk) = tokio_watch::channel(parts.desk);
+    let (out, polls) = mpsc::channel(LINE);
+    let (on, inbox) = mpsc::channel(1);
     let (wanted_in, wanted) = mpsc::channel(WANTED);
     let posted = Arc::new(Notify::new());
+    let meters = Arc::new(Meters::default());
     let (watching, delivering) = (CancellationToken::new(), CancellationToken::new());
+    let showing = CancellationToken::new();
     let pulses = [Pulse::default(), Pulse::default(), Pulse::default()];
     pulses.iter().for_each(Pulse::beat);
 
+    let tap_task = tokio::spawn(tap(polls, on, meters.clone()));
+    let web_task = tokio::spawn(web::run(WebSetup {
+        desk,
+        store: store.clone(),
+        pulses: STATIONS.into_iter().zip(pulses.iter().cloned()).collect(),
+        meters: meters.clone(),
+        orders: orders(store.clone(), posted.clone()),
+        shutdown: showing.clone(),
+    }));
     let mut watch_task = tokio::spawn(watch::run(WatchSetup {
         feeds,
         states,
@@ -118,6 +134,8 @@ pub async fn run(
         feeds: feeds_in,
         bench: bench_in,
         office: office_in,
+        desk: desk_in,
+        meters,
         posted,
         wanted: wanted_in,
         pulses,
@@ -136,14 +154,43 @@ pub async fn run(
     };
     systemd::stopping();
     drop(control);
+    showing.cancel();
     watching.cancel();
     finish("watch", watch_task).await;
+    finish("tap", tap_task).await;
     finish("judge", judge_task).await;
     delivering.cancel();
     finish("deliver", deliver_task).await;
+    finish("web", web_task).await;
     store.close().await;
     tracing::info!("stopped");
     outcome
+}
+
+/// Counts what `watch` sends on its way to `judge`.
+async fn tap(mut polls: mpsc::Receiver<Polled>, on: mpsc::Sender<Polled>, meters: Arc<Meters>) {
+    while let Some(polled) = polls.recv().await {
+        meters.poll(&polled);
+        if on.send(polled).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What the web desk may change: messages, by the same ways as the command line.
+fn orders(store: Store, posted: Arc<Notify>) -> Orders {
+    Arc::new(move |message, hand| {
+        let (store, posted) = (store.clone(), posted.clone());
+        Box::pin(async move {
+            let now = Timestamp::now();
+            let done = match hand {
+                Hand::Retry => store.retry(&message, now).await?,
+                Hand::Discard => store.discard(&message, now).await?,
+            };
+            posted.notify_one();
+            Ok(done)
+        })
+    })
 }
 
 /// A station ended although nobody asked it to.

@@ -22,6 +22,8 @@
 //! | [`watch`] | first station: when to ask a feed, how to fetch, what a document says |
 //! | [`judge`] | second station: identity, stories, ledger, who is told; the planner is pure |
 //! | [`deliver`] | third station: one worker a sink, the retry policy is pure |
+//! | [`report`] | what people are told of how things stand and why, for terminal and page |
+//! | [`web`] | the desk: pages, API, metrics, health; reads, and changes what `daemon` hands it |
 //! | [`config`] | finds, merges and cross-checks the config; each room reads its own section |
 //! | [`daemon`] | builds, joins, reloads and stops the stations |
 //! | [`cli`] | one file a command family |
@@ -46,6 +48,7 @@ pub mod judge;
 pub mod logging;
 pub mod model;
 pub mod net;
+pub mod report;
 pub mod rule;
 pub mod setting;
 pub mod sink;
@@ -53,3 +56,4 @@ pub mod store;
 pub mod systemd;
 pub mod text;
 pub mod watch;
+pub mod web;

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::listing::{list, parse_since, short_time};
+use super::listing::list;
 use super::picture::{Context, explain};
 use super::{Common, Screen};
 use crate::model::{AlertId, Finding};
+use crate::report::{parse_since, short_time};
 use crate::store::{Access, AlertFilter, SHADOW};
 use crate::text::clean;
 

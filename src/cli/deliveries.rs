@@ -6,10 +6,11 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::listing::{list, parse_since, short_time};
+use super::listing::list;
 use super::{Common, Screen};
 use crate::config::Config;
 use crate::model::{MessageId, MessageState};
+use crate::report::{parse_since, short_time};
 use crate::store::{Access, DeliveryFilter, MessageRow, Store};
 
 /// Commands below `deliveries`.

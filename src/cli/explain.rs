@@ -7,18 +7,15 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
-use serde_json::json;
 use url::Url;
 
-use super::example::{Example, example};
 use super::picture::{Context, compact, explain as picture, row};
 use super::screen::DIM;
-use super::wording::why_level;
 use super::{Common, Screen};
 use crate::config::{self, Config};
-use crate::judge::Replay;
-use crate::model::{Every, Feed, FeedName, Item, ItemKey, Kind};
+use crate::model::{Every, Feed, FeedName, Item, Kind};
 use crate::net::{Client, NetworkSection};
+use crate::report::{self, Example, Explained, plain};
 use crate::rule::RuleSet;
 use crate::watch::PollSection;
 use crate::watch::read::{Document, read};
@@ -64,34 +61,18 @@ pub(super) async fn explain(
     let items = items(args, &network, &poll, now).await?;
     let (mut flagged, mut near) = (0, 0);
     for item in &items {
-        let mut finding = rules.examine(item);
-        let (recognised, masked) = rules.recognise(item);
-        if finding.matched.is_none() {
-            finding.masked = masked;
-        }
-        let level = finding.matched.clone().and_then(|matched| {
-            Replay::alone(rules.standings()).next(item.clone(), Some(matched)).level
-        });
+        let explained = report::explain(&rules, item);
+        let Explained { finding, level, recognised, example } = &explained;
+        let level = *level;
         flagged += usize::from(finding.matched.is_some());
         near += usize::from(finding.matched.is_none() && !finding.near.is_empty());
         if screen.json() {
-            let why = finding.matched.as_ref().zip(level);
-            screen.object(&json!({
-                "title": item.title, "url": item.url, "level": level,
-                "match": finding.matched, "near": finding.near, "masked": finding.masked,
-                "level_reason": why.map(|(matched, level)| why_level(matched, level)),
-                "found": recognised, "example": example(&rules, item, &finding),
-            }))?;
+            screen.object(&explained.to_json(item))?;
         } else if items.len() > 1 {
-            compact(screen, item, &finding, level)?;
+            compact(screen, item, finding, level)?;
         } else {
-            picture(
-                screen,
-                item,
-                &finding,
-                Context { level, decision: None, recognised: &recognised },
-            )?;
-            to_paste(screen, &example(&rules, item, &finding), finding.matched.is_some())?;
+            picture(screen, item, finding, Context { level, decision: None, recognised })?;
+            to_paste(screen, example, finding.matched.is_some())?;
         }
     }
     if items.len() > 1 && !screen.json() {
@@ -214,33 +195,6 @@ fn between<'t>(text: &'t str, open: &str, close: &str) -> Option<&'t str> {
     let start = tag + lower[tag..].find('>')? + 1;
     let end = start + lower[start..].find(close)?;
     text.get(start..end)
-}
-
-/// A text as an item: the first line, or what stands before ` || `, is the headline, the rest the
-/// body.
-fn plain(source: &str, now: Timestamp) -> Item {
-    let source = source.trim();
-    let (first, rest) = source.split_once('\n').unwrap_or((source, ""));
-    let (title, body) = match first.split_once(" || ") {
-        Some((title, body)) => (title, format!("{body}\n{rest}")),
-        None => (first, rest.to_owned()),
-    };
-    Item {
-        key: ItemKey::new("explain"),
-        feed: FeedName::new("explain"),
-        url: None,
-        canonical: None,
-        title: text::clean(title),
-        summary: String::new(),
-        body: text::clean_lines(&body),
-        author: String::new(),
-        categories: Vec::new(),
-        language: None,
-        published: Some(now),
-        seen: now,
-        kind: Kind::default(),
-        tags: Vec::new(),
-    }
 }
 
 /// A feed that is in no config, for reading a document.

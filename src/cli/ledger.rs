@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::listing::list;
 use super::{Common, Screen};
-use crate::store::{Access, LedgerRow};
+use crate::report::{self, LedgerFilter};
+use crate::store::Access;
 
 /// Options of `ledger`.
 #[derive(Debug, Args)]
@@ -29,25 +30,16 @@ pub(super) async fn ledger(
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
     let config = common.load()?;
-    let mut rows = Vec::new();
-    for standing in config.rules.standings() {
-        if args.members || standing.act != "joins" {
-            rows.push(LedgerRow::of_standing(standing));
-        }
-    }
-    if config.database.exists() {
-        rows.extend(common.open(&config, Access::Read)?.ledger().await?);
-    }
-    rows.retain(|row| {
-        args.alliance.as_ref().is_none_or(|wanted| row.alliance.eq_ignore_ascii_case(wanted))
-            && args
-                .candidate
-                .as_ref()
-                .is_none_or(|wanted| row.candidate.eq_ignore_ascii_case(wanted))
-    });
-    rows.sort_by(|a, b| {
-        (&a.alliance, &a.candidate, a.since).cmp(&(&b.alliance, &b.candidate, b.since))
-    });
+    let store = match config.database.exists() {
+        true => Some(common.open(&config, Access::Read)?),
+        false => None,
+    };
+    let filter = LedgerFilter {
+        alliance: args.alliance.clone(),
+        candidate: args.candidate.clone(),
+        members: args.members,
+    };
+    let rows = report::ledger(&config.roster(), store.as_ref(), &filter).await?;
     let columns = [
         ("alliance", "ALLIANCE"),
         ("candidate", "CANDIDATE"),

@@ -2,72 +2,15 @@
 //! width, long texts cut to the sentences that hold evidence. What a terminal could be tricked with
 //! shows as `�`.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Screen;
 use super::screen::GOOD;
+use crate::report::Excerpt;
 use crate::text;
 
-/// Scalars of context kept on each side of the evidence in long sentences.
-const AROUND: usize = 60;
 /// Columns of the label before each text.
 pub(super) const INDENT: usize = 7;
-
-/// A part of a text that is shown, in Unicode scalars of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Excerpt {
-    shown: Range<usize>,
-    /// Whether the sentence goes on before and after it.
-    cut: (bool, bool),
-    /// Spans of this sentence.
-    pub(super) spans: Vec<Range<usize>>,
-}
-
-/// The sentences of a text that hold spans, each cut to their surroundings.
-pub(super) fn sentences(source: &str, spans: &[Range<usize>]) -> Vec<Excerpt> {
-    let folded = text::fold(source);
-    let mut rooms: BTreeMap<u32, Range<usize>> = BTreeMap::new();
-    for token in folded.tokens() {
-        let (from, to) = (token.from as usize, token.to as usize);
-        let room = rooms.entry(token.sentence).or_insert(from..to);
-        room.end = room.end.max(to);
-    }
-    let scalars: Vec<char> = source.chars().collect();
-    let mut found: Vec<Excerpt> = Vec::new();
-    for room in rooms.values() {
-        let inside: Vec<Range<usize>> =
-            spans.iter().filter(|span| room.contains(&span.start)).cloned().collect();
-        let (Some(first), Some(last)) =
-            (inside.iter().map(|span| span.start).min(), inside.iter().map(|span| span.end).max())
-        else {
-            continue;
-        };
-        // The marks that end a sentence are no tokens of it.
-        let stop = scalars[room.end..].iter().take_while(|c| !c.is_whitespace()).count();
-        let end = (room.end + stop.min(3)).max(last).min(scalars.len());
-        let from = word_border(&scalars, room.start, first.saturating_sub(AROUND));
-        let to = (last + AROUND).min(end);
-        found.push(Excerpt { shown: from..to, cut: (from > room.start, to < end), spans: inside });
-    }
-    found
-}
-
-/// The whole of a text.
-pub(super) fn whole(source: &str, spans: &[Range<usize>]) -> Excerpt {
-    Excerpt { shown: 0..source.chars().count(), cut: (false, false), spans: spans.to_vec() }
-}
-
-/// The next beginning of a word, so that a cut sentence does not begin inside one.
-fn word_border(scalars: &[char], start: usize, at: usize) -> usize {
-    if at <= start {
-        return start;
-    }
-    let blank = scalars[at..].iter().take(AROUND / 2).position(|c| c.is_whitespace());
-    blank.map_or(at, |offset| at + offset + 1)
-}
 
 /// An excerpt as lines of at most `width` columns.
 pub(super) fn marked(
@@ -77,23 +20,11 @@ pub(super) fn marked(
     width: usize,
 ) -> Vec<String> {
     let mut cells: Vec<(char, bool)> = Vec::new();
-    if excerpt.cut.0 {
-        cells.push(('…', false));
-    }
-    let spans = merged(excerpt.spans.clone());
-    let brackets = !screen.colour();
-    let shown = excerpt.shown.clone();
-    for (at, c) in source.chars().enumerate().take(shown.end).skip(shown.start) {
-        if brackets && spans.iter().any(|span| span.start == at) {
-            cells.push(('[', true));
-        }
-        cells.push((harmless(c), spans.iter().any(|span| span.contains(&at))));
-        if brackets && spans.iter().any(|span| span.end == at + 1) {
-            cells.push((']', true));
-        }
-    }
-    if excerpt.cut.1 {
-        cells.push(('…', false));
+    for (part, marked) in excerpt.parts(source) {
+        let brackets = marked && !screen.colour();
+        cells.extend(brackets.then_some(('[', true)));
+        cells.extend(part.chars().map(|c| (harmless(c), marked)));
+        cells.extend(brackets.then_some((']', true)));
     }
     broken(&cells, width).iter().map(|line| styled(screen, line)).collect()
 }
@@ -149,19 +80,6 @@ fn styled(screen: &Screen, line: &[(char, bool)]) -> String {
     out
 }
 
-/// Overlapping spans as one; those that only touch stay apart.
-fn merged(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    spans.sort_by_key(|span| (span.start, span.end));
-    let mut merged: Vec<Range<usize>> = Vec::new();
-    for span in spans {
-        match merged.last_mut() {
-            Some(last) if span.start < last.end => last.end = last.end.max(span.end),
-            _ => merged.push(span),
-        }
-    }
-    merged
-}
-
 /// Parts in lines of at most `width` columns, broken between parts, inside one only where it must be.
 pub(super) fn flowed(parts: &[String], separator: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -186,6 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::report::{sentences, whole};
 
     fn plain() -> Screen {
         Screen::stdout(true)

@@ -7,8 +7,6 @@ mod alerts;
 mod check;
 mod deliveries;
 mod demo;
-mod drift;
-mod example;
 mod explain;
 mod feeds;
 mod ledger;
@@ -24,7 +22,6 @@ mod sinks;
 mod status;
 mod store;
 mod stories;
-mod wording;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

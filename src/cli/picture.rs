@@ -7,20 +7,17 @@ use std::ops::Range;
 use anstyle::Style;
 
 use super::Screen;
-use super::marks::{INDENT, flowed, marked, sentences, whole};
+use super::marks::{INDENT, flowed, marked};
 use super::screen::{BAD, BOLD, DIM, cut_to_width};
-use super::wording::{headline, quiet, surroundings};
-use crate::model::{
-    Decision, Evidence, Field, Finding, Item, Level, Masked, Match, Recognised, Role,
+use crate::model::{Decision, Field, Finding, Item, Level, Match, Recognised, Role};
+use crate::report::{
+    Mark, headline, marks, masked, notes, numbers, quiet, sentences, surroundings, whole,
 };
 
 /// Sentences of one text that are shown.
 const SENTENCES: usize = 3;
 /// Near misses and masked words that are shown.
 const FEW: usize = 4;
-
-/// What is said of a word that the rule asks for and no list explains.
-const OWN: &str = "asked for by the rule";
 
 /// What else is known besides the finding.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,13 +30,6 @@ pub(crate) struct Context<'a> {
     pub(crate) recognised: &'a [Recognised],
 }
 
-/// A marked span and what is said of it.
-struct Mark {
-    field: Field,
-    span: Range<usize>,
-    note: String,
-}
-
 /// Prints the picture of one item.
 pub(crate) fn explain(
     screen: &mut Screen,
@@ -50,26 +40,14 @@ pub(crate) fn explain(
     match &finding.matched {
         Some(matched) => {
             row(screen, BOLD, "ALERT", &headline(matched, context.level), "   ")?;
-            let mut marks: Vec<Mark> = matched.evidence.iter().map(of_evidence).collect();
-            hides(&mut marks, &finding.masked);
-            texts(screen, item, &marks, &surroundings(matched))?;
+            texts(screen, item, &marks(finding, &[]), &surroundings(matched))?;
         }
         None => {
             row(screen, BOLD, "QUIET", &[quiet(finding, context.recognised)], "   ")?;
-            let marks: Vec<Mark> = context.recognised.iter().map(of_recognised).collect();
-            texts(screen, item, &marks, &[])?;
+            texts(screen, item, &marks(finding, context.recognised), &[])?;
         }
     }
-    let inside = |masked: &&Masked| {
-        finding.matched.as_ref().is_none_or(|matched| {
-            !matched.evidence.iter().any(|one| covers(one.field, &(one.start..one.end), masked))
-        })
-    };
-    for masked in finding.masked.iter().filter(inside).take(FEW) {
-        let text = format!(
-            "{} {}–{} “{}” does not count: it is part of {}",
-            masked.field, masked.start, masked.end, masked.text, masked.by
-        );
+    for text in masked(finding).take(FEW) {
         row(screen, DIM, "masked", &[text], "")?;
     }
     if let Some(same) = context.decision.and_then(Decision::sameness) {
@@ -152,45 +130,6 @@ pub(super) fn row(
     Ok(())
 }
 
-fn of_evidence(one: &Evidence) -> Mark {
-    let label = match (&one.gloss, one.role) {
-        (Some(gloss), Role::Act | Role::Term) => format!("{} = {gloss}", one.text),
-        (Some(_), Role::Candidate | Role::Actor) => format!("{} = {}", one.text, one.label),
-        (Some(gloss), Role::Alliance) => format!("{} = {gloss}", one.text),
-        (None, Role::Term) if one.label.is_empty() => OWN.to_owned(),
-        (None, _) => one.label.clone(),
-    };
-    let note = match one.role {
-        Role::Alliance | Role::Term => label,
-        Role::Act if one.gloss.is_none() => format!("act {label}"),
-        Role::Act => format!("{label} (act {})", one.label),
-        Role::Candidate => format!("{label} ({}), candidate", one.list),
-        Role::Actor => format!("{label} ({}), member", one.list),
-    };
-    Mark { field: one.field, span: one.start..one.end, note }
-}
-
-fn of_recognised(one: &Recognised) -> Mark {
-    let note = match one.role {
-        Role::Act => format!("act {}", one.label),
-        _ => one.label.clone(),
-    };
-    Mark { field: one.field, span: one.start..one.end, note }
-}
-
-fn covers(field: Field, span: &Range<usize>, masked: &Masked) -> bool {
-    field == masked.field && span.start <= masked.start && masked.end <= span.end
-}
-
-/// Says of each mark which names it hides.
-fn hides(marks: &mut [Mark], all: &[Masked]) {
-    for mark in marks {
-        if let Some(masked) = all.iter().find(|masked| covers(mark.field, &mark.span, masked)) {
-            mark.note.push_str(&format!(", hides “{}”", masked.text));
-        }
-    }
-}
-
 /// Each text with marks, and below it what they are; `more` goes with the last.
 fn texts(screen: &mut Screen, item: &Item, marks: &[Mark], more: &[String]) -> std::io::Result<()> {
     let width = screen.width().saturating_sub(INDENT);
@@ -220,7 +159,7 @@ fn texts(screen: &mut Screen, item: &Item, marks: &[Mark], more: &[String]) -> s
                 label = " ".repeat(INDENT - 1);
             }
             let inside = |mark: &&Mark| mark.field == field && excerpt.spans.contains(&mark.span);
-            let mut notes = notes(marks.iter().filter(inside));
+            let mut notes = notes(marks.iter().filter(inside), numbers);
             let ends = index + 1 == excerpts.len();
             if one_sentence && notes.len() > 1 {
                 notes.push("same sentence".to_owned());
@@ -235,45 +174,9 @@ fn texts(screen: &mut Screen, item: &Item, marks: &[Mark], more: &[String]) -> s
         }
         // Labels have no text of their own to show: the words must do.
         if text.is_empty() {
-            let notes = notes(marks.iter().filter(|mark| mark.field == field));
+            let notes = notes(marks.iter().filter(|mark| mark.field == field), numbers);
             row(screen, DIM, field.as_str(), &notes, " · ")?;
         }
     }
     Ok(())
-}
-
-/// What marks are: one note a span, the same note for several spans once.
-fn notes<'m>(marks: impl Iterator<Item = &'m Mark>) -> Vec<String> {
-    let marks: Vec<&Mark> = marks.collect();
-    let mut by_span: Vec<(Range<usize>, Vec<&str>)> = Vec::new();
-    for mark in &marks {
-        let (span, note) = (&mark.span, mark.note.as_str());
-        // "to join" says all that "join" inside it says, and "加盟 = joining (act joins)" all that
-        // "加盟 = joining" does.
-        let told = marks.iter().any(|other| {
-            let wider = other.span.start <= span.start && span.end <= other.span.end;
-            (wider && other.span != *span && other.note == *note)
-                || (other.span == *span
-                    && other.note != *note
-                    && (other.note.starts_with(note) || note == OWN))
-        });
-        if told {
-            continue;
-        }
-        match by_span.iter_mut().find(|(known, _)| known == span) {
-            Some((_, notes)) if notes.contains(&note) => {}
-            Some((_, notes)) => notes.push(note),
-            None => by_span.push((span.clone(), vec![note])),
-        }
-    }
-    by_span.sort_by_key(|(span, _)| (span.start, span.end));
-    let mut lines: Vec<(String, String)> = Vec::new();
-    for (span, notes) in by_span {
-        let (place, note) = (format!("{}–{}", span.start, span.end), notes.join(", "));
-        match lines.iter_mut().find(|(_, known)| *known == note) {
-            Some((places, _)) => places.push_str(&format!(", {place}")),
-            None => lines.push((place, note)),
-        }
-    }
-    lines.into_iter().map(|(places, note)| format!("{places} {note}")).collect()
 }

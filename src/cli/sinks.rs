@@ -97,7 +97,7 @@ pub(super) async fn sinks(
             })?;
             let stationery = Stationery {
                 timezone: config.timezone.clone(),
-                public_url: config.public_url.clone(),
+                public_url: config.web.public_url.clone(),
                 now: Timestamp::now(),
             };
             let sealed = outlet.sink.render(&Letter::Ping, &stationery);

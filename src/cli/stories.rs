@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use jiff::Timestamp;
 
-use super::listing::{list, parse_since, short_time};
+use super::listing::list;
 use super::{Common, Screen};
 use crate::model::StoryId;
-use crate::store::{Access, SHADOW};
+use crate::report::{parse_since, short_time};
+use crate::store::{Access, SHADOW, StoryFilter};
 
 /// Commands below `stories`.
 #[derive(Debug, Subcommand)]
@@ -38,7 +39,8 @@ pub(super) async fn stories(
     let store = common.open(&common.load()?, Access::Read)?;
     match command {
         StoriesCommand::List { since, limit } => {
-            let rows = store.stories(since, limit).await?;
+            let filter = StoryFilter { since, limit, ..StoryFilter::default() };
+            let rows = store.stories(filter).await?;
             let mut columns = vec![
                 ("id", "ID"),
                 ("opened", "OPENED"),

@@ -14,6 +14,7 @@ use crate::rule::{Draft, RuleSet};
 use crate::setting::{Diagnostic, FileId, Problems, Sources, Span, Table};
 use crate::store::HistorySection;
 use crate::watch::PollSection;
+use crate::web::WebSection;
 use crate::{sink, watch};
 
 /// Keys of the lexicon; `rule` reads them.
@@ -165,7 +166,7 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Pro
     let history = single(&roots, "history", problems).map(HistorySection::read).unwrap_or_default();
     let delivery =
         single(&roots, "delivery", problems).map(DeliverySection::read).unwrap_or_default();
-    let public_url = single(&roots, "web", problems).map(web).unwrap_or_default();
+    let web = single(&roots, "web", problems).map(WebSection::read).unwrap_or_default();
     let (feeds, access) = watch::read_feeds(all("feed"), poll.every, &network.allow_file);
     let sinks = sink::read_sinks(all("sink"));
     let mut draft = Draft::default();
@@ -201,36 +202,10 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Pro
         history,
         delivery,
         sinks,
-        public_url,
+        web,
         rules,
         rules_text: 0,
     }
-}
-
-/// `[web]`: where our pages are reachable, for links in messages.
-fn web(table: Table<'_>) -> String {
-    if let Some((listen, span)) = table.string("listen")
-        && !listen.is_empty()
-    {
-        table.problems().add(
-            Diagnostic::error(span, "this version serves no pages").help("write `listen = \"\"`"),
-        );
-    }
-    let public_url = match table.string("public_url") {
-        Some((text, span)) if !text.is_empty() => match url::Url::parse(&text) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => text,
-            _ => {
-                table.problems().add(
-                    Diagnostic::error(span, "`public_url` is no address of a page")
-                        .help("write it like `https://pactwatch.example.org`"),
-                );
-                String::new()
-            }
-        },
-        _ => String::new(),
-    };
-    table.finish();
-    public_url.trim_end_matches('/').to_owned()
 }
 
 /// Where a relative database lies: in systemd's state folder (`state`, of several the first), else in

@@ -15,11 +15,13 @@ use crate::deliver::DeliverySection;
 use crate::judge::StorySection;
 use crate::model::Feed;
 use crate::net::NetworkSection;
+use crate::report::Roster;
 use crate::rule::RuleSet;
 use crate::setting::{Diagnostic, Severity, Sources};
 use crate::sink::SinkConfig;
 use crate::store::HistorySection;
 use crate::watch::{FeedAccess, PollSection};
+use crate::web::WebSection;
 
 pub use files::{BUILTIN_PACK, BUILTIN_PLACES, PLACES, find};
 
@@ -52,12 +54,24 @@ pub struct Config {
     pub delivery: DeliverySection,
     /// The receivers.
     pub sinks: Vec<SinkConfig>,
-    /// Where our pages are reachable, for links in messages; empty for nowhere.
-    pub public_url: String,
+    /// The web desk.
+    pub web: WebSection,
     /// The rules.
     pub rules: RuleSet,
     /// Fingerprint of the files that rules and lexicon stand in.
     pub rules_text: u64,
+}
+
+impl Config {
+    /// Whom reports are about.
+    pub fn roster(&self) -> Roster {
+        Roster {
+            feeds: self.feeds.clone(),
+            sinks: self.sinks.iter().map(|sink| sink.name.clone()).collect(),
+            rules: self.rules.clone(),
+            database: self.database.clone(),
+        }
+    }
 }
 
 /// When the config is read again.

@@ -15,7 +15,7 @@ const KEYS: [(&str, &[&str]); 9] = [
     ("story", &["window", "max_age", "first_poll", "updates"]),
     ("history", &["keep", "alerts", "max_size"]),
     ("delivery", &["retry", "give_up", "timeout"]),
-    ("web", &["public_url"]),
+    ("web", &["listen", "public_url", "token"]),
     ("[feed]", &["name", "url", "kind", "tags", "every", "mode", "auth", "headers"]),
     ("[sink]", &["name", "type", "rules", "min_level", "burst", "allow_private"]),
 ];
@@ -38,7 +38,7 @@ fn the_shipped_config_says_what_the_defaults_are() {
     assert_eq!(shipped.delivery, bare.delivery);
     assert_eq!(shipped.timezone, bare.timezone);
     assert_eq!(shipped.reload, bare.reload);
-    assert_eq!(shipped.public_url, bare.public_url);
+    assert_eq!(shipped.web, bare.web);
     assert_eq!(shipped.database.file_name(), bare.database.file_name());
 }
 

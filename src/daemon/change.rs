@@ -47,7 +47,7 @@ pub(super) fn difference(old: &Config, new: &Config) -> String {
         ("[delivery]", old.delivery == new.delivery),
         ("timezone", old.timezone == new.timezone),
         ("reload", old.reload == new.reload),
-        ("public_url", old.public_url == new.public_url),
+        ("[web]", old.web == new.web),
     ] {
         if !same {
             parts.push(format!("{what} changed"));

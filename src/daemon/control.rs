@@ -12,14 +12,16 @@ use tokio::task::JoinSet;
 
 use super::change::{Watched, difference, history};
 use super::equip::Parts;
-use super::summary;
+use super::{STATIONS, summary};
 use crate::config::{self, Config, Reload, Report};
 use crate::deliver::Office;
 use crate::judge::Bench;
 use crate::model::{FeedName, Pulse};
+use crate::setting::Severity;
 use crate::store::Store;
 use crate::systemd;
 use crate::watch::Subscription;
+use crate::web::{Desk, Meters};
 
 /// How often rows written by other commands are looked for.
 const LOOK: Duration = Duration::from_secs(1);
@@ -42,6 +44,8 @@ pub(super) struct Control {
     pub(super) feeds: watch::Sender<Arc<Subscription>>,
     pub(super) bench: watch::Sender<Arc<Bench>>,
     pub(super) office: watch::Sender<Arc<Office>>,
+    pub(super) desk: watch::Sender<Arc<Desk>>,
+    pub(super) meters: Arc<Meters>,
     pub(super) posted: Arc<Notify>,
     /// Feeds that other commands want polled at once.
     pub(super) wanted: mpsc::Sender<FeedName>,
@@ -109,10 +113,16 @@ impl Control {
                     }
                     tracing::info!("config reloaded: {changes}");
                 }
-                Err(error) => tracing::error!("config rejected, the old one stays: {error:#}"),
+                Err(error) => {
+                    tracing::error!("config rejected, the old one stays: {error:#}");
+                    self.show_rejected(vec![format!("{error:#}")]);
+                }
             },
             Ok(Err(report)) => self.rejected(&report),
-            Err(error) => tracing::error!(%error, "config rejected, the old one stays"),
+            Err(error) => {
+                tracing::error!(%error, "config rejected, the old one stays");
+                self.show_rejected(vec![error.to_string()]);
+            }
         }
         systemd::ready(&summary(&self.config));
     }
@@ -124,6 +134,14 @@ impl Control {
             tracing::error!("{line}");
         }
         tracing::error!("config rejected with {} mistakes, the old one stays", report.errors());
+        self.show_rejected(report.lines_of(Severity::Error));
+    }
+
+    /// Shows on the pages that the config on disk is not the one that runs.
+    fn show_rejected(&self, mistakes: Vec<String>) {
+        self.meters.reload(false);
+        let desk = self.desk.borrow().with_rejected(Timestamp::now(), mistakes);
+        self.desk.send_replace(Arc::new(desk));
     }
 
     fn swap(&mut self, config: Config, report: &Report) -> anyhow::Result<String> {
@@ -135,6 +153,8 @@ impl Control {
         let changes = difference(&self.config, &config);
         self.bench.send_replace(parts.bench);
         self.office.send_replace(parts.office);
+        self.desk.send_replace(parts.desk);
+        self.meters.reload(true);
         self.feeds.send_replace(parts.subscription);
         let old = std::mem::replace(&mut self.config, config);
         if old.rules_text != self.config.rules_text {
@@ -174,8 +194,7 @@ pub(super) async fn upkeep(store: &Store, config: &Config) {
 
 /// The first station whose last sign of life is too old.
 fn wedged(ages: [Duration; 3]) -> Option<&'static str> {
-    let names = ["watch", "judge", "deliver"];
-    names.into_iter().zip(ages).find(|(_, age)| *age > WEDGED).map(|(name, _)| name)
+    STATIONS.into_iter().zip(ages).find(|(_, age)| *age > WEDGED).map(|(name, _)| name)
 }
 
 fn ticks(every: Duration) -> tokio::time::Interval {

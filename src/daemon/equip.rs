@@ -9,9 +9,10 @@ use crate::deliver::Office;
 use crate::judge::Bench;
 use crate::model::FeedName;
 use crate::net::{Client, ClientError, Tls, Trust};
-use crate::setting::{Diagnostic, Span};
+use crate::setting::{Diagnostic, Secret, Span};
 use crate::sink::{BuildError, Outlet, SinkConfig, Workshop};
 use crate::watch::{Access, Subscription};
+use crate::web::{Desk, SHORTEST_TOKEN};
 
 /// Connections kept per host of feeds that are asked often. The others are polled too seldom for a kept
 /// one to pay: a thousand idle ones held 28 MB in a cold poll.
@@ -22,6 +23,7 @@ pub(super) struct Parts {
     pub(super) subscription: Arc<Subscription>,
     pub(super) bench: Arc<Bench>,
     pub(super) office: Arc<Office>,
+    pub(super) desk: Arc<Desk>,
 }
 
 impl Parts {
@@ -40,7 +42,7 @@ impl Parts {
             outlets,
             delivery: config.delivery.clone(),
             timezone: config.timezone.clone(),
-            public_url: config.public_url.clone(),
+            public_url: config.web.public_url.clone(),
         };
         let bench = Bench {
             rules: config.rules.clone(),
@@ -53,10 +55,13 @@ impl Parts {
                 .map(|feed| feed.name.clone())
                 .collect(),
         };
+        let token = token(config).map_err(|wrong| Unusable(vec![wrong]))?;
+        let desk = Desk::new(&config.web, token, config.roster(), config.timezone.clone());
         Ok(Self {
             subscription: Arc::new(subscription),
             bench: Arc::new(bench),
             office: Arc::new(office),
+            desk: Arc::new(desk),
         })
     }
 }
@@ -116,6 +121,7 @@ pub fn equip(config: &Config) -> Result<Equipment, Unusable> {
             Err(error) => wrong.push(unusable_sink(sink, &error)),
         }
     }
+    wrong.extend(token(config).err());
     match clients {
         Some((client, keeping)) if wrong.is_empty() => {
             Ok(Equipment { client, keeping, access, outlets })
@@ -133,6 +139,28 @@ pub fn outlet(config: &Config, sink: &SinkConfig) -> Result<Outlet, Diagnostic> 
     let (tls, broken) = tls(config)?;
     let outlet = sink.build(&workshop(config, tls)).map_err(|error| unusable_sink(sink, &error))?;
     broken.map_or(Ok(outlet), Err)
+}
+
+/// The token of the web desk.
+///
+/// # Errors
+///
+/// It cannot be read, or is too short to be one.
+pub(super) fn token(config: &Config) -> Result<Option<Secret>, Diagnostic> {
+    let Some(source) = config.web.token.as_ref().filter(|_| config.web.listen.is_some()) else {
+        return Ok(None);
+    };
+    let token = source.resolve().map_err(|error| unusable("[web] token", None, &error.to_string()));
+    match token {
+        Ok(token) if token.expose().trim().len() < SHORTEST_TOKEN => {
+            let wrong = "[web] token: it is too short, so it can be guessed";
+            let cure =
+                format!("make one of at least {SHORTEST_TOKEN} letters: `openssl rand -hex 24`");
+            Err(Diagnostic::error(None, wrong).help(cure))
+        }
+        Ok(token) => Ok(Some(Secret::new(token.expose().trim()))),
+        Err(wrong) => Err(wrong),
+    }
 }
 
 /// How TLS is spoken. Where the config's certificates cannot be used: by the system's alone, so that what

@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::rule::{Draft, RuleSet};
 use crate::setting::{FileId, Problems, Span, Table};
-use crate::store::{Access, Store};
+use crate::store::{Access, Store, StoryFilter};
 
 fn item(key: &str, title: &str) -> Item {
     let now = Timestamp::now();
@@ -44,7 +44,8 @@ fn polled(number: u32, outcome: PollOutcome) -> Polled {
     let validators = Validators { etag: Some(b"v".to_vec()), ..Validators::default() };
     // The number tells the states apart.
     let next = FeedState { failures: number, validators, ..FeedState::new(now) };
-    Polled { feed: FeedName::new("feed"), at: now, next, outcome }
+    let took = Duration::ZERO;
+    Polled { feed: FeedName::new("feed"), at: now, took, next, outcome }
 }
 
 fn items(titles: &[&str]) -> PollOutcome {
@@ -128,7 +129,8 @@ async fn a_document_that_comes_twice_together_is_told_once() {
     judge(&store, polls).await;
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.items, stats.stories, stats.alerts, stats.messages), (2, 1, 1, 1));
-    let story = store.stories(None, 10).await.unwrap().remove(0);
+    let story =
+        store.stories(StoryFilter { limit: 10, ..StoryFilter::default() }).await.unwrap().remove(0);
     assert_eq!(story.items, 1, "an item stands twice in its story");
 }
 

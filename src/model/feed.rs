@@ -223,6 +223,8 @@ pub struct Polled {
     pub feed: FeedName,
     /// When the answer was complete.
     pub at: Timestamp,
+    /// How long it took, from the request to the last entry read.
+    pub took: Duration,
     /// The state to save with what came.
     pub next: FeedState,
     /// What came.

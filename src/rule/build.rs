@@ -8,7 +8,7 @@ use super::parts;
 use super::resolve::Read;
 use super::scan::Scanner;
 use super::section::{Draft, ListDraft, ListKind, RuleDraft};
-use super::set::{Inner, Rule, RuleSet};
+use super::set::{Inner, Rule, RuleSet, Source};
 use super::term::Term;
 use crate::model::{RuleId, Standing};
 use crate::setting::{Diagnostic, Problems, nearest};
@@ -182,6 +182,12 @@ impl Compiler<'_> {
             shadow: draft.shadow,
             of: draft.of.iter().map(|(sort, _)| sort.clone()).collect(),
             examples: draft.yes.len() + draft.no.len(),
+            source: Source {
+                when: draft.when.0.clone(),
+                unless: draft.unless.as_ref().map(|(text, _)| text.clone()),
+                yes: draft.yes.iter().map(|one| one.title.clone()).collect(),
+                no: draft.no.iter().map(|one| one.title.clone()).collect(),
+            },
         })
     }
 }

@@ -22,6 +22,17 @@ pub(super) struct Rule {
     /// Kinds of alliances that it looks at; all where empty.
     pub(super) of: Vec<String>,
     pub(super) examples: usize,
+    /// As it is written, for people.
+    pub(super) source: Source,
+}
+
+/// A rule as its author wrote it.
+#[derive(Debug, Default)]
+pub(super) struct Source {
+    pub(super) when: String,
+    pub(super) unless: Option<String>,
+    pub(super) yes: Vec<String>,
+    pub(super) no: Vec<String>,
 }
 
 /// What is known of a rule from outside.
@@ -35,6 +46,14 @@ pub struct RuleInfo {
     pub examples: usize,
     /// Recorded and shown, never sent.
     pub shadow: bool,
+    /// The query as written.
+    pub when: String,
+    /// What vetoes it, as written.
+    pub unless: Option<String>,
+    /// Headlines that it must flag.
+    pub yes: Vec<String>,
+    /// Headlines that it must let pass.
+    pub no: Vec<String>,
 }
 
 /// All rules, compiled. Cheap to clone; immutable, so a reload swaps the whole.
@@ -77,6 +96,10 @@ impl RuleSet {
             title: rule.title.clone(),
             examples: rule.examples,
             shadow: rule.shadow,
+            when: rule.source.when.clone(),
+            unless: rule.source.unless.clone(),
+            yes: rule.source.yes.clone(),
+            no: rule.source.no.clone(),
         })
     }
 
@@ -102,6 +125,14 @@ impl RuleSet {
         lists
             .filter(move |list| knocks(list.kind, list.bloc))
             .map(|list| (list.name.as_str(), list.shown.as_str()))
+    }
+
+    /// Names of the acts, those that bring a candidate least far first, those against it last.
+    pub fn acts(&self) -> impl Iterator<Item = &str> {
+        let lists = self.0.lexicon.lists.iter().filter(|list| list.kind == ListKind::Act);
+        let mut acts: Vec<_> = lists.collect();
+        acts.sort_by_key(|list| (list.against, list.stage, list.name.clone()));
+        acts.into_iter().map(|list| list.name.as_str())
     }
 
     /// An act by its name.

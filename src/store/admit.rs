@@ -57,7 +57,9 @@ impl Store {
         };
         let grows = plans.iter().any(told);
         let care = if grows { Care::Full } else { Care::Normal };
-        self.workers
+        let counted = plans.clone();
+        let admitted = self
+            .workers
             .write(care, move |connection| {
                 if self::generation(connection)? != generation {
                     return Ok(Admitted::Stale);
@@ -71,7 +73,11 @@ impl Store {
                 };
                 Ok(Admitted::Done { generation })
             })
-            .await
+            .await?;
+        if matches!(admitted, Admitted::Done { .. }) {
+            self.workers.counter.admitted(&counted);
+        }
+        Ok(admitted)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Attempts: the record of each, and what becomes of its message.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::{ms, span, time};
 use super::writer::Care;
@@ -19,8 +19,20 @@ impl Store {
     ///
     /// The commit failed; nothing was written.
     pub async fn record(&self, attempt: Attempt, settle: Settle) -> Result<(), StoreError> {
+        let counter = self.workers.counter.clone();
         self.workers
-            .write(Care::Full, move |connection| record(connection, &attempt, &settle))
+            .write(Care::Full, move |connection| {
+                record(connection, &attempt, &settle)?;
+                let sink = connection
+                    .prepare_cached("SELECT sink FROM message WHERE id = ?1")?
+                    .query_row([attempt.message.as_str()], |row| row.get(0))
+                    .optional()?;
+                // A savepoint that is undone with its commit was one attempt all the same.
+                if let Some(sink) = sink {
+                    counter.attempted(sink, &attempt.outcome, &settle);
+                }
+                Ok(())
+            })
             .await
     }
 

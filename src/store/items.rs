@@ -41,6 +41,35 @@ impl Store {
         self.workers.read(move |connection| page(connection, since, after, limit)).await
     }
 
+    /// The newest items that no rule flagged, seen since a time, newest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn quiet_items(
+        &self,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Item>, StoreError> {
+        self.workers.read(move |connection| quiet(connection, since, limit)).await
+    }
+
+    /// The items of a story, in order of arrival, each with why it was flagged.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn story_items(&self, story: StoryId) -> Result<Vec<StoredItem>, StoreError> {
+        let of_story = move |connection: &Connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT id FROM item WHERE story = ?1 ORDER BY id")?;
+            let ids = statement.query_map([story.0], |row| row.get(0))?;
+            let ids: Vec<i64> = ids.collect::<Result<_, _>>()?;
+            ids.into_iter().map(|id| stored(connection, id)).collect()
+        };
+        self.workers.read(of_story).await
+    }
+
     /// How many items were seen since then.
     ///
     /// # Errors
@@ -185,6 +214,24 @@ fn page(
         page.push((row.get(0)?, item(row)?));
     }
     Ok(page)
+}
+
+fn quiet(connection: &Connection, since: Timestamp, limit: usize) -> Result<Vec<Item>, StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM item i JOIN feed f ON f.id = i.feed
+         WHERE i.decision = 'quiet' ORDER BY i.id DESC LIMIT ?1",
+    ))?;
+    let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    let mut items = Vec::new();
+    while let Some(row) = rows.next()? {
+        let item = item(row)?;
+        // Rows go by time of arrival, so the rest is older still.
+        if item.seen < since {
+            break;
+        }
+        items.push(item);
+    }
+    Ok(items)
 }
 
 /// Reads a row of [`COLUMNS`].

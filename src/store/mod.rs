@@ -30,6 +30,7 @@ mod section;
 mod sinks;
 mod stories;
 mod story_list;
+mod tally;
 mod worker;
 mod writer;
 
@@ -54,7 +55,8 @@ pub use ledger::LedgerRow;
 pub use lock::{Lock, LockError};
 pub use section::HistorySection;
 pub use sinks::{QueueAge, SinkTrouble};
-pub use story_list::{MemberDetail, StoryDetail, StoryRow};
+pub use story_list::{MemberDetail, StoryDetail, StoryFilter, StoryRow};
+pub use tally::Tally;
 
 /// A cloneable handle. Dropping the last one closes: the threads finish what was accepted and end.
 #[derive(Clone)]

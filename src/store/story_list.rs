@@ -1,25 +1,21 @@
 //! Stories for people: which there are, and why each item belongs.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::Serialize;
 
 use super::row::{json_column, ms, time};
 use super::{Store, StoreError, alerts, stories};
-use crate::model::{Alert, AlertId, FeedName, ItemKey, Member, StoryId};
+use crate::model::{Alert, AlertId, FeedName, ItemKey, Level, Member, StoryId};
 
 impl Store {
-    /// The stories that grew since a time, newest first.
+    /// The stories that pass the filter, those that grew last first.
     ///
     /// # Errors
     ///
     /// The database cannot be read.
-    pub async fn stories(
-        &self,
-        since: Option<Timestamp>,
-        limit: usize,
-    ) -> Result<Vec<StoryRow>, StoreError> {
-        self.workers.read(move |connection| list(connection, since, limit)).await
+    pub async fn stories(&self, filter: StoryFilter) -> Result<Vec<StoryRow>, StoreError> {
+        self.workers.read(move |connection| list(connection, &filter)).await
     }
 
     /// One story, whole.
@@ -30,6 +26,29 @@ impl Store {
     pub async fn story(&self, id: StoryId) -> Result<Option<StoryDetail>, StoreError> {
         self.workers.read(move |connection| detail(connection, id)).await
     }
+}
+
+/// Which stories to list. What is `None` is not asked.
+#[derive(Debug, Clone, Default)]
+pub struct StoryFilter {
+    /// Grown at or after this time.
+    pub since: Option<Timestamp>,
+    /// Of this alliance, in any case of letters.
+    pub alliance: Option<String>,
+    /// With this candidate.
+    pub candidate: Option<String>,
+    /// With this act.
+    pub act: Option<String>,
+    /// With an alert of this level.
+    pub level: Option<Level>,
+    /// With an alert whose best rule is this.
+    pub rule: Option<String>,
+    /// With this text in a headline.
+    pub text: Option<String>,
+    /// At most so many.
+    pub limit: usize,
+    /// After so many that pass.
+    pub skip: usize,
 }
 
 /// A story as `stories list` shows it.
@@ -45,6 +64,10 @@ pub struct StoryRow {
     pub alliances: Vec<String>,
     /// Candidates of its items.
     pub candidates: Vec<String>,
+    /// Acts of its items by name.
+    pub acts: Vec<String>,
+    /// The highest level of its alerts; `None` where none was raised.
+    pub level: Option<Level>,
     /// Items that tell it.
     pub items: usize,
     /// Alerts that were raised for it.
@@ -71,6 +94,8 @@ pub struct StoryDetail {
 /// An item of a story, and why it belongs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MemberDetail {
+    /// Its key in its feed.
+    pub key: ItemKey,
     /// Headline.
     pub title: String,
     /// Link.
@@ -95,40 +120,63 @@ pub struct MemberDetail {
     pub mode: &'static str,
 }
 
-/// The stories that grew since a time, newest first.
-fn list(
-    connection: &Connection,
-    since: Option<Timestamp>,
-    limit: usize,
-) -> Result<Vec<StoryRow>, StoreError> {
+/// The stories that pass the filter, those that grew last first.
+fn list(connection: &Connection, filter: &StoryFilter) -> Result<Vec<StoryRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT s.*, (SELECT count(*) FROM alert a WHERE a.story = s.id) AS alerts
-         FROM story s WHERE s.last_seen >= ?1 ORDER BY s.last_seen DESC, s.id DESC LIMIT ?2",
+        "SELECT s.*, (SELECT count(*) FROM alert a WHERE a.story = s.id) AS alerts,
+           (SELECT json_group_array(DISTINCT level) FROM alert a WHERE a.story = s.id) AS levels
+         FROM story s
+         WHERE s.last_seen >= :since
+           AND (:alliance IS NULL OR EXISTS (
+             SELECT 1 FROM member m, json_each(m.data, '$.moves') v
+             WHERE m.story = s.id AND v.value ->> '$.alliance' = :alliance COLLATE NOCASE))
+           AND (:candidate IS NULL OR EXISTS (
+             SELECT 1 FROM member m, json_each(m.data, '$.moves') v,
+               json_each(v.value, '$.candidates') c
+             WHERE m.story = s.id AND c.value = :candidate COLLATE NOCASE))
+           AND (:act IS NULL OR EXISTS (
+             SELECT 1 FROM member m, json_each(m.data, '$.moves') v
+             WHERE m.story = s.id AND v.value ->> '$.act.name' = :act COLLATE NOCASE))
+           AND (:level IS NULL OR EXISTS (
+             SELECT 1 FROM alert a WHERE a.story = s.id AND a.level = :level))
+           AND (:rule IS NULL OR EXISTS (
+             SELECT 1 FROM alert a WHERE a.story = s.id AND a.rule = :rule))
+           AND (:text IS NULL OR EXISTS (
+             SELECT 1 FROM member m
+             WHERE m.story = s.id AND m.data ->> '$.title' LIKE :text ESCAPE '\\'))
+         ORDER BY s.last_seen DESC, s.id DESC LIMIT :limit OFFSET :skip",
     )?;
-    let since = since.map_or(i64::MIN, ms);
-    let mut rows = statement.query(params![since, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    let number = |value: usize| i64::try_from(value).unwrap_or(i64::MAX);
+    let mut rows = statement.query(named_params! {
+        ":since": filter.since.map_or(i64::MIN, ms),
+        ":alliance": filter.alliance,
+        ":candidate": filter.candidate,
+        ":act": filter.act,
+        ":level": filter.level.map(Level::as_str),
+        ":rule": filter.rule,
+        ":text": filter.text.as_deref().map(anywhere),
+        ":limit": number(filter.limit),
+        ":skip": number(filter.skip),
+    })?;
     let mut list = Vec::new();
     while let Some(row) = rows.next()? {
         let id: i64 = row.get("id")?;
         let members = stories::members(connection, id)?;
-        let mut alliances: Vec<String> = Vec::new();
-        let mut candidates: Vec<String> = Vec::new();
+        let (mut alliances, mut candidates, mut acts) = (Vec::new(), Vec::new(), Vec::new());
         for one in members.iter().flat_map(|member| &member.moves) {
-            if !alliances.contains(&one.alliance) {
-                alliances.push(one.alliance.clone());
-            }
-            for candidate in &one.candidates {
-                if !candidates.contains(candidate) {
-                    candidates.push(candidate.clone());
-                }
-            }
+            add(&mut alliances, &one.alliance);
+            one.candidates.iter().for_each(|candidate| add(&mut candidates, candidate));
+            one.act.iter().for_each(|act| add(&mut acts, &act.name));
         }
+        let levels: Vec<Level> = json_column(row, "levels")?;
         list.push(StoryRow {
             id: StoryId(id),
             opened: time(row.get("opened")?),
             last_seen: time(row.get("last_seen")?),
             alliances,
             candidates,
+            acts,
+            level: levels.into_iter().max(),
             items: members.len(),
             alerts: row.get("alerts")?,
             mode: alerts::mode(members.iter().all(|member| member.shadow)),
@@ -136,6 +184,25 @@ fn list(
         });
     }
     Ok(list)
+}
+
+fn add(list: &mut Vec<String>, name: &str) {
+    if !list.iter().any(|known| known == name) {
+        list.push(name.to_owned());
+    }
+}
+
+/// A pattern for `LIKE` that finds a text anywhere, its own signs taken literally.
+fn anywhere(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
 }
 
 /// One story, whole.
@@ -155,7 +222,7 @@ fn detail(connection: &Connection, id: StoryId) -> Result<Option<StoryDetail>, S
     let mut statement =
         connection.prepare_cached("SELECT * FROM member WHERE story = ?1 ORDER BY number")?;
     let mut rows = statement.query([id.0])?;
-    let mut members: Vec<(ItemKey, MemberDetail)> = Vec::new();
+    let mut members: Vec<MemberDetail> = Vec::new();
     while let Some(row) = rows.next()? {
         let member: Member = json_column(row, "data")?;
         let of_item = raised
@@ -164,6 +231,7 @@ fn detail(connection: &Connection, id: StoryId) -> Result<Option<StoryDetail>, S
             .map(|(alert, ..)| *alert);
         let one = MemberDetail {
             alerts: of_item.collect(),
+            key: member.key,
             title: member.title,
             url: member.url,
             feed: member.feed.to_string(),
@@ -176,14 +244,13 @@ fn detail(connection: &Connection, id: StoryId) -> Result<Option<StoryDetail>, S
             resembles: row.get("resembles")?,
         };
         // A changed text takes the place of the earlier one; what the item is to the story stays.
-        match members.iter_mut().find(|(key, it)| (key, &it.feed) == (&member.key, &one.feed)) {
-            Some((_, it)) => {
+        match members.iter_mut().find(|it| (&it.key, &it.feed) == (&one.key, &one.feed)) {
+            Some(it) => {
                 (it.title, it.url, it.copy) = (one.title, one.url, one.copy);
                 it.mode = one.mode;
             }
-            None => members.push((member.key, one)),
+            None => members.push(one),
         }
     }
-    let members = members.into_iter().map(|(_, member)| member).collect();
     Ok(Some(StoryDetail { id, opened, last_seen, members }))
 }

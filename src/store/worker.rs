@@ -14,6 +14,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::line::{Asking, line};
+use super::tally::Counter;
 use super::writer::{Asked, Care, Command, write};
 use super::{StoreError, schema};
 use crate::model::{FeedName, FeedState};
@@ -34,6 +35,8 @@ pub(super) struct Workers {
     threads: Vec<JoinHandle<()>>,
     /// The data version that was seen last, see [`Workers::others_wrote`].
     seen: AtomicI64,
+    /// What has gone through.
+    pub(super) counter: Arc<Counter>,
 }
 
 impl Workers {
@@ -48,7 +51,13 @@ impl Workers {
             None => AtomicI64::default(),
         };
         let (ask, questions) = mpsc::channel::<Question>();
-        let mut workers = Self { writer: None, readers: Some(ask), threads: Vec::new(), seen };
+        let mut workers = Self {
+            writer: None,
+            readers: Some(ask),
+            threads: Vec::new(),
+            seen,
+            counter: Arc::default(),
+        };
         if let Some(connection) = writer {
             let (asking, commands) = line();
             workers.spawn("store-write", move || write(connection, &commands))?;

@@ -351,7 +351,13 @@ fn broken(feed: &Feed, state: &FeedState, poll: &PollSection, error: &JoinError)
     let mut next = state.clone();
     next.last_error = Some(why.clone());
     schedule::advance(&mut next, feed, poll, Went::Badly { blocked: false, after: None }, at);
-    Polled { feed: feed.name.clone(), at, next, outcome: PollOutcome::Failed(why) }
+    Polled {
+        feed: feed.name.clone(),
+        at,
+        took: Duration::ZERO,
+        next,
+        outcome: PollOutcome::Failed(why),
+    }
 }
 
 /// What a visit without an answer comes to while the network is down: nothing is held against the

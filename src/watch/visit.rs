@@ -4,7 +4,7 @@
 //! are in `schedule`.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -56,6 +56,7 @@ impl Visit {
     /// Makes it.
     pub(super) async fn make(self) -> Visited {
         let Self { feed, state, subscription, lanes, slot } = self;
+        let began = Instant::now();
         let poll = &subscription.poll;
         let access = subscription.access.get(&feed.name).map(Arc::as_ref);
         let home = moved::home(&feed, access);
@@ -127,7 +128,7 @@ impl Visit {
         }
         let at = Timestamp::now();
         schedule::advance(&mut next, &feed, poll, went, at);
-        let polled = Polled { feed: feed.name.clone(), at, next, outcome };
+        let polled = Polled { feed: feed.name.clone(), at, took: began.elapsed(), next, outcome };
         Visited { polled, unreached }
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// Who may import whom. A room may always import itself.
-const RULES: [(&str, &[&str]); 12] = [
+const RULES: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("setting", &[]),
     ("text", &["model"]),
@@ -15,6 +15,8 @@ const RULES: [(&str, &[&str]); 12] = [
     ("watch", &["model", "setting", "text", "net"]),
     ("judge", &["model", "setting", "text", "net", "rule", "store"]),
     ("deliver", &["model", "setting", "text", "net", "sink", "store"]),
+    ("report", &["model", "setting", "text", "net", "rule", "store", "watch", "judge"]),
+    ("web", &["model", "setting", "text", "net", "rule", "store", "report"]),
     ("systemd", &[]),
     ("logging", &[]),
 ];

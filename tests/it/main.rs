@@ -23,4 +23,5 @@ mod meter;
 mod pack;
 mod program;
 mod secrets;
+mod web;
 mod world;

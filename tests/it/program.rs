@@ -31,6 +31,7 @@ impl Program {
              database = \"test.db\"\n\
              [poll]\nmin = \"100ms\"\n\
              [network]\nallow_private = [\"127.0.0.0/8\"]\ncontact = \"test\"\n\
+             [web]\nlisten = \"\"\n\
              [delivery]\nretry = [\"50ms\", \"100ms\", \"200ms\"]\n",
         );
         for (index, url) in feeds.iter().enumerate() {

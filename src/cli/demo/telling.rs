@@ -11,11 +11,11 @@ use super::picture::{
 };
 use super::receiver::{Received, Receiver};
 use super::site::Site;
-use crate::cli::wording::{acts, move_line};
 use crate::config::Config;
 use crate::model::{Alert, Field, Item};
+use crate::report::{acts, move_line};
 use crate::rule::RuleSet;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, StoryFilter};
 
 /// More than the site has to tell.
 const MANY: usize = 1_000;
@@ -88,7 +88,7 @@ type Places = HashSet<(String, Option<String>)>;
 
 /// The stories as they opened, and where their items stand.
 async fn stories(store: &Store) -> Result<(Vec<StoryPart>, Places), StoreError> {
-    let mut rows = store.stories(None, MANY).await?;
+    let mut rows = store.stories(StoryFilter { limit: MANY, ..StoryFilter::default() }).await?;
     rows.sort_by_key(|row| row.id);
     let (mut parts, mut places) = (Vec::new(), Places::new());
     for row in rows {

@@ -9,13 +9,13 @@ use serde_json::json;
 use url::Url;
 
 use super::super::explain::stand_in;
-use super::super::listing::short_time;
 use super::super::screen::{BAD, BOLD, DIM};
 use super::super::{Common, Screen};
 use super::counted;
 use super::import::{Listed, block};
 use crate::config;
 use crate::net::{Client, NetworkSection};
+use crate::report::short_time;
 use crate::watch::read::{Document, Outline, Pointer, feed_pointers, read, usual_places};
 use crate::watch::{PollSection, fetch_once};
 

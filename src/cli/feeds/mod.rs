@@ -4,14 +4,12 @@ mod discover;
 mod import;
 mod poll;
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::json;
 use url::Url;
 
@@ -20,7 +18,8 @@ use super::listing::list;
 use super::screen::DIM;
 use super::{Common, Screen};
 use crate::config::Config;
-use crate::store::{Access, FeedRow, Store};
+use crate::report::{feed_lines, short_time};
+use crate::store::Access;
 use crate::watch::read::{Document, read};
 
 /// Commands below `feeds`.
@@ -53,29 +52,6 @@ pub(super) struct TestArgs {
     base: Option<String>,
 }
 
-/// A feed as `feeds list` shows it.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Row {
-    pub(super) name: String,
-    pub(super) url: String,
-    pub(super) state: String,
-    pub(super) last_success: Option<Timestamp>,
-    pub(super) next_due: Option<Timestamp>,
-    pub(super) failures: u32,
-    pub(super) items: u64,
-    pub(super) last_new: Option<Timestamp>,
-    pub(super) last_error: Option<String>,
-    pub(super) faults: Vec<String>,
-    pub(super) entries: u64,
-    pub(super) last_poll: Option<Timestamp>,
-    /// Since when it is in its state.
-    pub(super) since: Option<Timestamp>,
-    /// Since when it gets no answer because the network is down.
-    pub(super) offline: Option<Timestamp>,
-    /// Where permanent redirects send it.
-    pub(super) moved_to: Option<String>,
-}
-
 /// Runs a command below `feeds`.
 pub(super) async fn feeds(
     common: &Common,
@@ -90,7 +66,7 @@ pub(super) async fn feeds(
                 true => Some(common.open(&config, Access::Read)?),
                 false => None,
             };
-            let rows = rows(&config, store.as_ref()).await?;
+            let rows = feed_lines(&config.roster(), store.as_ref()).await?;
             let columns = [
                 ("name", "NAME"),
                 ("state", "STATE"),
@@ -109,52 +85,6 @@ pub(super) async fn feeds(
         FeedsCommand::Export => return import::export(common, screen),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Every feed of the config with what the database knows of it.
-pub(super) async fn rows(config: &Config, store: Option<&Store>) -> anyhow::Result<Vec<Row>> {
-    let mut known: HashMap<String, FeedRow> = HashMap::new();
-    if let Some(store) = store {
-        for row in store.feeds().await? {
-            known.insert(row.name.clone(), row);
-        }
-    }
-    let row = |feed: &crate::model::Feed| {
-        let mut row = Row {
-            name: feed.name.to_string(),
-            url: feed.url.clone(),
-            state: "new".to_owned(),
-            last_success: None,
-            next_due: None,
-            failures: 0,
-            items: 0,
-            last_new: None,
-            last_error: None,
-            faults: Vec::new(),
-            entries: 0,
-            last_poll: None,
-            since: None,
-            offline: None,
-            moved_to: None,
-        };
-        if let Some(state) = known.remove(feed.name.as_str()) {
-            row.state = state.state;
-            row.last_success = state.last_success;
-            row.next_due = state.next_due;
-            row.failures = state.failures;
-            row.items = state.items;
-            row.last_new = state.last_new;
-            row.last_error = state.last_error;
-            row.faults = state.faults;
-            row.entries = state.entries;
-            row.last_poll = state.last_poll;
-            row.since = state.since;
-            row.offline = state.offline;
-            row.moved_to = state.moved.map(|(to, _)| to);
-        }
-        row
-    };
-    Ok(config.feeds.iter().map(row).collect())
 }
 
 /// So many entries, in words.
@@ -197,7 +127,7 @@ async fn test(common: &Common, args: &TestArgs, screen: &mut Screen) -> anyhow::
         }
         let title = screen.styled(super::screen::BOLD, &item.title);
         screen.line(title)?;
-        let date = item.published.map_or_else(|| "no date".to_owned(), super::listing::short_time);
+        let date = item.published.map_or_else(|| "no date".to_owned(), short_time);
         screen.line(format!("  {date} · {}", item.url.as_deref().unwrap_or("no link")))?;
         if !summary.is_empty() {
             let width = screen.width().saturating_sub(2);

@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::super::listing::short_time;
 use super::super::run::stop_signal;
 use super::super::screen::{BAD, GOOD};
 use super::super::{Common, FAILED, Screen, refused_by};
@@ -19,6 +18,7 @@ use super::counted;
 use crate::config::Config;
 use crate::daemon::{self, Which};
 use crate::model::FeedName;
+use crate::report::short_time;
 use crate::setting::nearest;
 use crate::store::{Access, FeedRow, Lock, LockError, Store};
 

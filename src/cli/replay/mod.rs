@@ -12,13 +12,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::explain::rules_and_network;
-use super::listing::{parse_since, short_time};
 use super::progress::Progress;
 use super::score::Score;
-use super::wording::move_line;
 use super::{Common, Screen};
 use crate::judge::Replay;
 use crate::model::{Finding, Item, Level, Match, RuleScore, StoryId};
+use crate::report::{move_line, parse_since, short_time};
 use crate::rule::RuleSet;
 use crate::store::Access;
 use crate::text;

@@ -431,6 +431,7 @@ async fn a_station_that_waits_for_the_next_is_alive() {
     let polled = || Polled {
         feed: FeedName::new("a"),
         at: now,
+        took: Duration::ZERO,
         next: FeedState::new(now),
         outcome: PollOutcome::Unchanged,
     };

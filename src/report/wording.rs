@@ -3,7 +3,7 @@
 use crate::model::{Finding, Genre, Level, Match, Move, NearMiss, Recognised, Role};
 
 /// `AUKUS ← CA, JP`, `act considers`, `level notable (…)`, `rule security-alliance`
-pub(super) fn headline(matched: &Match, level: Option<Level>) -> Vec<String> {
+pub fn headline(matched: &Match, level: Option<Level>) -> Vec<String> {
     let subject = match matched.alliances.is_empty() {
         true => matched.rule_title.clone(),
         false => matched.alliances.join(", "),
@@ -25,7 +25,7 @@ pub(super) fn headline(matched: &Match, level: Option<Level>) -> Vec<String> {
 }
 
 /// Why a match has its level, by the terms in which the ledger gives it.
-pub(super) fn why_level(matched: &Match, level: Level) -> String {
+pub fn why_level(matched: &Match, level: Level) -> String {
     let genre = match matched.genre {
         Genre::Report => None,
         Genre::Opinion => Some("opinion or analysis"),
@@ -62,7 +62,7 @@ pub(super) fn why_level(matched: &Match, level: Level) -> String {
 }
 
 /// Why nothing is told, in one line.
-pub(super) fn quiet(finding: &Finding, recognised: &[Recognised]) -> String {
+pub fn quiet(finding: &Finding, recognised: &[Recognised]) -> String {
     let has = |role: Role| recognised.iter().any(|one| one.role == role);
     match finding.near.first() {
         Some(miss) => match &miss.alliance {
@@ -77,7 +77,7 @@ pub(super) fn quiet(finding: &Finding, recognised: &[Recognised]) -> String {
 }
 
 /// `AUKUS ← Canada, Japan`
-pub(crate) fn move_line(matched: &Match) -> String {
+pub fn move_line(matched: &Match) -> String {
     let alliances = if matched.alliances.is_empty() {
         matched.rule_title.clone()
     } else {
@@ -96,7 +96,7 @@ fn names(codes: &[String], matched: &Match) -> String {
 }
 
 /// The acts with their actors: `ratified by HU`, `considers (may)`.
-pub(crate) fn acts(moves: &[Move]) -> String {
+pub fn acts(moves: &[Move]) -> String {
     const HEDGED: &str = " (may)";
     let mut list: Vec<String> = Vec::new();
     for one in moves {
@@ -116,7 +116,7 @@ pub(crate) fn acts(moves: &[Move]) -> String {
 }
 
 /// Who else is named, to stand with the evidence.
-pub(super) fn surroundings(matched: &Match) -> Vec<String> {
+pub fn surroundings(matched: &Match) -> Vec<String> {
     let mut notes = Vec::new();
     let acts = |code: &&String| {
         matched.evidence.iter().any(|one| one.role == Role::Actor && one.list == **code)

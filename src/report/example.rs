@@ -11,13 +11,13 @@ const LENGTH: usize = 600;
 
 /// Lines for the rules file.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub(super) struct Example {
+pub struct Example {
     /// The rule that they belong to; `None` where none is near.
-    pub(super) rule: Option<String>,
+    pub rule: Option<String>,
     /// For `match`: that it must be told, and as what.
-    pub(super) yes: String,
+    pub yes: String,
     /// For `no_match`: that it must stay quiet.
-    pub(super) no: String,
+    pub no: String,
 }
 
 /// The lines of an item. Of a long text only the headline is taken where it is judged alike alone.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::status::{NAMED, Problem};
+use super::problems::{NAMED, Problem};
 use crate::rule::{Drift, RuleSet, SILENT_DAYS, drift};
 use crate::store::Habits;
 

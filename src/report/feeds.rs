@@ -1,0 +1,106 @@
+//! The feeds of the config, each with what the database knows of it.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Roster;
+use crate::model::{Condition, Feed};
+use crate::store::{FeedRow, Store, StoreError};
+
+/// A feed as `feeds list` shows it; the keys and their order are relied on by other programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FeedLine {
+    /// Its name.
+    pub name: String,
+    /// Its address as configured.
+    pub url: String,
+    /// Its condition in one word.
+    pub state: String,
+    /// When it last answered with a feed or "not modified".
+    pub last_success: Option<Timestamp>,
+    /// The next poll; `None` for one that is not polled.
+    pub next_due: Option<Timestamp>,
+    /// Failed polls in a row.
+    pub failures: u32,
+    /// Items that are stored of it.
+    pub items: u64,
+    /// When it last showed an entry that was new.
+    pub last_new: Option<Timestamp>,
+    /// Why the last poll failed.
+    pub last_error: Option<String>,
+    /// What was broken or repaired in the last document.
+    pub faults: Vec<String>,
+    /// Entries in the last document that was read.
+    pub entries: u64,
+    /// When it was last asked.
+    pub last_poll: Option<Timestamp>,
+    /// Since when it is in its state.
+    pub since: Option<Timestamp>,
+    /// Since when it gets no answer because the network is down.
+    pub offline: Option<Timestamp>,
+    /// Where permanent redirects send it.
+    pub moved_to: Option<String>,
+}
+
+impl FeedLine {
+    /// Whether it answers; one that answers and shows nothing new is a problem of its own.
+    pub fn answers(&self) -> bool {
+        [Condition::Ok, Condition::Silent].iter().any(|one| one.as_str() == self.state)
+    }
+
+    fn of(feed: &Feed, known: Option<FeedRow>) -> Self {
+        let line = Self {
+            name: feed.name.to_string(),
+            url: feed.url.clone(),
+            state: Condition::New.as_str().to_owned(),
+            last_success: None,
+            next_due: None,
+            failures: 0,
+            items: 0,
+            last_new: None,
+            last_error: None,
+            faults: Vec::new(),
+            entries: 0,
+            last_poll: None,
+            since: None,
+            offline: None,
+            moved_to: None,
+        };
+        let Some(row) = known else { return line };
+        Self {
+            state: row.state,
+            last_success: row.last_success,
+            next_due: row.next_due,
+            failures: row.failures,
+            items: row.items,
+            last_new: row.last_new,
+            last_error: row.last_error,
+            faults: row.faults,
+            entries: row.entries,
+            last_poll: row.last_poll,
+            since: row.since,
+            offline: row.offline,
+            moved_to: row.moved.map(|(to, _)| to),
+            ..line
+        }
+    }
+}
+
+/// Every feed of the config in its order. Without a store all of them are new.
+///
+/// # Errors
+///
+/// The database cannot be read.
+pub async fn feed_lines(
+    roster: &Roster,
+    store: Option<&Store>,
+) -> Result<Vec<FeedLine>, StoreError> {
+    let mut known: HashMap<String, FeedRow> = HashMap::new();
+    if let Some(store) = store {
+        known.extend(store.feeds().await?.into_iter().map(|row| (row.name.clone(), row)));
+    }
+    let line = |feed: &Feed| FeedLine::of(feed, known.remove(feed.name.as_str()));
+    Ok(roster.feeds.iter().map(line).collect())
+}

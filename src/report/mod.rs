@@ -1,0 +1,46 @@
+//! What people are told of how things stand and of why a text is flagged, as values and words: the
+//! rows of the feeds, the ledger, problems with their cure, an explanation with its marks.
+//!
+//! The command line prints these and the web desk draws them, so both say the same. Nothing here
+//! knows a terminal or a page.
+
+mod drift;
+mod example;
+mod excerpt;
+mod explain;
+mod feeds;
+mod ledger;
+mod marks;
+mod problems;
+mod status;
+mod times;
+mod wording;
+
+use std::path::PathBuf;
+
+use crate::model::{Feed, SinkName};
+use crate::rule::RuleSet;
+
+pub use example::Example;
+pub use excerpt::{Excerpt, sentences, whole};
+pub use explain::{Explained, explain, plain};
+pub use feeds::{FeedLine, feed_lines};
+pub use ledger::{LedgerFilter, ledger};
+pub use marks::{Mark, marks, masked, notes, numbers};
+pub use problems::Problem;
+pub use status::{Status, status};
+pub use times::{ago, parse_since, short_time, since};
+pub use wording::{acts, headline, move_line, quiet, surroundings, why_level};
+
+/// What the config names: whom a report is about.
+#[derive(Debug, Clone)]
+pub struct Roster {
+    /// The feeds.
+    pub feeds: Vec<Feed>,
+    /// The receivers.
+    pub sinks: Vec<SinkName>,
+    /// The rules.
+    pub rules: RuleSet,
+    /// The database file.
+    pub database: PathBuf,
+}

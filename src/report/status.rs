@@ -1,0 +1,60 @@
+//! How things stand at a glance.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::problems::problems;
+use super::{FeedLine, Problem, Roster, feed_lines};
+use crate::model::Condition;
+use crate::store::{Counts, Store, StoreError};
+
+/// How things stand.
+#[derive(Debug, Clone)]
+pub struct Status {
+    /// Every feed of the config.
+    pub feeds: Vec<FeedLine>,
+    /// The numbers of the database.
+    pub counts: Counts,
+    /// What to look at.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads how things stand.
+///
+/// # Errors
+///
+/// The database cannot be read.
+pub async fn status(roster: &Roster, store: &Store, now: Timestamp) -> Result<Status, StoreError> {
+    let feeds = feed_lines(roster, Some(store)).await?;
+    let counts = store.counts(now).await?;
+    let problems = problems(roster, &feeds, &counts, store, now).await?;
+    Ok(Status { feeds, counts, problems })
+}
+
+impl Status {
+    /// How many feeds are in each condition.
+    pub fn by_state(&self) -> impl Iterator<Item = (&'static str, usize)> + '_ {
+        Condition::ALL.iter().map(|state| {
+            let word = state.as_str();
+            (word, self.feeds.iter().filter(|feed| feed.state == word).count())
+        })
+    }
+
+    /// How many feeds answer.
+    pub fn answering(&self) -> usize {
+        self.feeds.iter().filter(|feed| feed.answers()).count()
+    }
+
+    /// As `status --json` prints it; the keys are relied on by other programs.
+    pub fn to_json(&self, roster: &Roster) -> Value {
+        let by_state: serde_json::Map<String, Value> =
+            self.by_state().map(|(state, count)| (state.to_owned(), json!(count))).collect();
+        let counts = &self.counts;
+        json!({
+            "feeds": by_state, "queue": counts.queue, "alerts": counts.alerts_24h,
+            "shadow": counts.shadow_24h,
+            "problems": self.problems, "items": counts.items, "too_old": counts.too_old,
+            "database": roster.database, "database_bytes": counts.bytes,
+        })
+    }
+}

@@ -10,9 +10,7 @@ use super::Screen;
 use super::marks::{INDENT, flowed, marked};
 use super::screen::{BAD, BOLD, DIM, cut_to_width};
 use crate::model::{Decision, Field, Finding, Item, Level, Match, Recognised, Role};
-use crate::report::{
-    Mark, headline, marks, masked, notes, numbers, quiet, sentences, surroundings, whole,
-};
+use crate::report::{Mark, headline, marks, masked, notes, quiet, sentences, surroundings, whole};
 
 /// Sentences of one text that are shown.
 const SENTENCES: usize = 3;
@@ -159,7 +157,7 @@ fn texts(screen: &mut Screen, item: &Item, marks: &[Mark], more: &[String]) -> s
                 label = " ".repeat(INDENT - 1);
             }
             let inside = |mark: &&Mark| mark.field == field && excerpt.spans.contains(&mark.span);
-            let mut notes = notes(marks.iter().filter(inside), numbers);
+            let mut notes = counted(marks.iter().filter(inside));
             let ends = index + 1 == excerpts.len();
             if one_sentence && notes.len() > 1 {
                 notes.push("same sentence".to_owned());
@@ -174,9 +172,16 @@ fn texts(screen: &mut Screen, item: &Item, marks: &[Mark], more: &[String]) -> s
         }
         // Labels have no text of their own to show: the words must do.
         if text.is_empty() {
-            let notes = notes(marks.iter().filter(|mark| mark.field == field), numbers);
+            let notes = counted(marks.iter().filter(|mark| mark.field == field));
             row(screen, DIM, field.as_str(), &notes, " · ")?;
         }
     }
     Ok(())
+}
+
+/// What marks are, after the numbers of their spans.
+fn counted<'m>(marks: impl Iterator<Item = &'m Mark>) -> Vec<String> {
+    let numbers = |span: &Range<usize>| format!("{}–{}", span.start, span.end);
+    let notes = notes(marks, numbers).into_iter();
+    notes.map(|(places, note)| format!("{places} {note}")).collect()
 }

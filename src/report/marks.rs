@@ -28,11 +28,6 @@ pub fn marks(finding: &Finding, recognised: &[Recognised]) -> Vec<Mark> {
     marks
 }
 
-/// A span as numbers, for those who count.
-pub fn numbers(span: &Range<usize>) -> String {
-    format!("{}–{}", span.start, span.end)
-}
-
 /// What does not count and is no part of the evidence, a line each.
 pub fn masked(finding: &Finding) -> impl Iterator<Item = String> + '_ {
     let inside = |masked: &&Masked| {
@@ -87,12 +82,12 @@ fn hides(marks: &mut [Mark], all: &[Masked]) {
     }
 }
 
-/// What marks are: one note a span, the same note for several spans once, each after the `place` that
-/// is said of its spans.
+/// What marks are: one note a span, the same note for several spans once, each with what
+/// `place` says of its spans.
 pub fn notes<'m>(
     marks: impl Iterator<Item = &'m Mark>,
     place: impl Fn(&Range<usize>) -> String,
-) -> Vec<String> {
+) -> Vec<(String, String)> {
     let marks: Vec<&Mark> = marks.collect();
     let mut by_span: Vec<(Range<usize>, Vec<&str>)> = Vec::new();
     for mark in &marks {
@@ -125,5 +120,5 @@ pub fn notes<'m>(
             None => lines.push((vec![place], note)),
         }
     }
-    lines.into_iter().map(|(places, note)| format!("{} {note}", places.join(", "))).collect()
+    lines.into_iter().map(|(places, note)| (places.join(", "), note)).collect()
 }

@@ -26,7 +26,7 @@ pub use excerpt::{Excerpt, sentences, whole};
 pub use explain::{Explained, explain, plain};
 pub use feeds::{FeedLine, feed_lines};
 pub use ledger::{LedgerFilter, ledger};
-pub use marks::{Mark, marks, masked, notes, numbers};
+pub use marks::{Mark, marks, masked, notes};
 pub use problems::Problem;
 pub use status::{Status, status};
 pub use times::{ago, parse_since, short_time, since};

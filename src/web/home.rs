@@ -46,8 +46,10 @@ pub(super) async fn show(State(site): State<Arc<Site>>, uri: Uri) -> Result<Html
     let (verdict, well) = verdict(&standing, view.now);
     let body = html! {
         h1.sr { "Now" }
-        p.verdict.well[well] { (verdict) }
-        @if !standing.problems.is_empty() { (problems(&view, &standing)) }
+        p.verdict.well[well] {
+            (verdict)
+            @if !well { " · " a href="#trouble" { (troubles(&standing)) } }
+        }
         section aria-labelledby="new" {
             h2 id="new" { @if mark.is_some() { "Alerts since your mark" } @else { "Alerts of the last 24 hours" } }
             (self::alerts(&view, &alerts))
@@ -68,6 +70,7 @@ pub(super) async fn show(State(site): State<Arc<Site>>, uri: Uri) -> Result<Html
             h2 id="near" { "Nearest misses of the last 24 hours" }
             (misses(&view, &near))
         }
+        @if !well { (problems(&view, &standing)) }
     };
     Ok(view.page("/", "Now", &body))
 }
@@ -91,10 +94,14 @@ fn verdict(standing: &Status, now: Timestamp) -> (String, bool) {
     (text, standing.problems.is_empty())
 }
 
+fn troubles(standing: &Status) -> String {
+    count(standing.problems.len(), "trouble", "troubles")
+}
+
 fn problems(view: &View, standing: &Status) -> Markup {
     html! {
         section.trouble aria-labelledby="trouble" {
-            h2 id="trouble" { (count(standing.problems.len(), "trouble", "troubles")) }
+            h2 id="trouble" { (troubles(standing)) }
             ul.troubles {
                 @for one in &standing.problems {
                     li {

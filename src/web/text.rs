@@ -71,7 +71,10 @@ fn texts(item: &Item, field: Field, marks: &[Mark]) -> Markup {
         let words: String = text.chars().take(span.end).skip(span.start).collect();
         format!("“{words}”")
     };
-    let said = notes(of_field(), quoted);
+    let said: Vec<String> = notes(of_field(), quoted)
+        .into_iter()
+        .map(|(words, note)| format!("{words}: {note}"))
+        .collect();
     html! {
         dt { (field) }
         dd {

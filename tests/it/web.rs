@@ -7,9 +7,9 @@ use tokio::process::Child;
 use crate::program::{Program, signal, stop};
 use crate::world::{Hook, Mood, PATIENCE, Reply, Site, entry};
 
-/// A hostile headline, escaped as HTML inside its feed: intake takes tags away, and these are text.
-const HOSTILE: &str = "&lt;script>alert(1)&lt;/script>&lt;img src=x onerror=alert(2)> \"'>&lt;b> Serbia \
-                       formally applies to join NATO";
+/// A hostile headline: intake takes the tags away, the rest is text and must stay so.
+const HOSTILE: &str = "<script>alert(1)</script> 1 < 2 & \"onload=alert(2)\" 'x' Serbia formally applies \
+                       to join NATO";
 const PAGES: [&str; 9] = [
     "/",
     "/stories",
@@ -115,9 +115,9 @@ async fn hostile() -> (Site, Hook, Desk) {
     site.publish(
         "bad",
         [
-            entry("one", HOSTILE, "&lt;script>alert(4)&lt;/script> The letter was handed in."),
-            entry("javascript:alert(5)", "Norway & &lt;NATO> hold an \"exercise\"", ""),
-            entry("near", "Ireland joins calls for ceasefire as NATO ministers &lt;i>meet", ""),
+            entry("one", HOSTILE, "<script>alert(4)</script> The letter was handed in."),
+            entry("javascript:alert(5)", "Norway & <NATO> hold an \"exercise\"", ""),
+            entry("near", "Ireland joins calls for ceasefire as NATO ministers <i>meet</i>", ""),
         ],
     );
     let desk = Desk::start(&[site.url("bad")], &hook, "").await;
@@ -134,9 +134,8 @@ async fn hostile_text_is_inert_on_every_page() {
     for path in PAGES.iter().copied().chain([message.as_str()]) {
         let answer = desk.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-        seen += usize::from(answer.body.contains("alert("));
-        for wrong in
-            ["<script", "<img", "onerror=alert(2)>", "<i>", "<b>", "href=\"javascript:", "style=\""]
+        seen += usize::from(answer.body.contains("1 &lt; 2 &amp; &quot;onload=alert(2)&quot;"));
+        for wrong in ["<script", "<img", "\"onload", "<i>", "<b>", "href=\"javascript:", "style=\""]
         {
             assert!(!answer.body.contains(wrong), "{path} holds {wrong}: {}", answer.body);
         }

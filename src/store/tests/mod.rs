@@ -81,7 +81,7 @@ fn matched() -> Match {
 }
 
 /// A plan that opens story and alert number `n` with one item, told to these sinks.
-fn plan(n: i64, sinks: &[&str]) -> Plan {
+pub(crate) fn plan(n: i64, sinks: &[&str]) -> Plan {
     let item = item(&format!("i{n}"));
     let sinks: Vec<SinkName> = sinks.iter().map(SinkName::new).collect();
     let member = Member {
@@ -136,7 +136,7 @@ fn plan(n: i64, sinks: &[&str]) -> Plan {
     }
 }
 
-async fn admit(store: &Store, plans: Vec<Plan>) -> u64 {
+pub(crate) async fn admit(store: &Store, plans: Vec<Plan>) -> u64 {
     let generation = store.story_book(Timestamp::MIN).await.unwrap().generation;
     match store.admit(generation, Arc::new(plans)).await.unwrap() {
         Admitted::Done { generation } => generation,
@@ -144,7 +144,7 @@ async fn admit(store: &Store, plans: Vec<Plan>) -> u64 {
     }
 }
 
-fn attempt(id: &MessageId, outcome: Outcome) -> Attempt {
+pub(crate) fn attempt(id: &MessageId, outcome: Outcome) -> Attempt {
     Attempt {
         message: id.clone(),
         at: at(10),
@@ -156,7 +156,7 @@ fn attempt(id: &MessageId, outcome: Outcome) -> Attempt {
     }
 }
 
-fn entry(alert: Option<AlertId>) -> LedgerEntry {
+pub(crate) fn entry(alert: Option<AlertId>) -> LedgerEntry {
     LedgerEntry {
         alliance: "NATO".to_owned(),
         candidate: "SE".to_owned(),

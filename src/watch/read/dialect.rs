@@ -21,6 +21,8 @@ pub(super) enum Space {
     Media,
     /// Apple's podcast words.
     Itunes,
+    /// What feed services add to the feeds that they pass on.
+    Service,
     /// RDF itself.
     Rdf,
     /// XHTML.
@@ -52,6 +54,8 @@ impl Space {
             ("purl.org/dc/", Space::Dublin),
             ("search.yahoo.com/mrss", Space::Media),
             ("rssboard.org/media-rss", Space::Media),
+            ("rssnamespace.org/feedburner/", Space::Service),
+            ("pheedo.com/", Space::Service),
             ("w3.org/1999/02/22-rdf-syntax-ns", Space::Rdf),
             ("w3.org/1999/xhtml", Space::Xhtml),
             ("itunes.com/", Space::Itunes),
@@ -70,6 +74,7 @@ impl Space {
             "sy" => Space::Syndication,
             "media" => Space::Media,
             "itunes" => Space::Itunes,
+            "feedburner" | "pheedo" => Space::Service,
             "rdf" => Space::Rdf,
             "xhtml" => Space::Xhtml,
             _ => Space::Foreign,
@@ -94,6 +99,8 @@ pub(super) enum Part {
     Text(Field),
     /// A link, as text or as `href`.
     Link,
+    /// The link that a feed service has put its own in the place of.
+    OriginalLink,
     /// A category, as text or as `term`.
     Category,
     /// `skipHours` or `skipDays`; its children carry the text.
@@ -163,6 +170,7 @@ pub(super) fn part(space: Space, name: &str, inside: Part) -> Part {
 fn item_part(space: Space, core: bool, name: &[u8]) -> Part {
     let field = match (space, name) {
         (_, b"link" | b"enclosure") if core => return Part::Link,
+        (Space::Service, b"origlink") => return Part::OriginalLink,
         (_, b"category") if core => return Part::Category,
         (Space::Dublin, b"subject") => return Part::Category,
         (_, b"author") if core => return Part::Person,

@@ -19,6 +19,8 @@ pub(super) struct Notes {
     pub(super) summary: String,
     /// The longer text, as mark-up.
     pub(super) body: String,
+    /// What a feed service says was its address before.
+    pub(super) original: Option<Url>,
     /// Category terms.
     pub(super) categories: Vec<String>,
     /// Who wrote it, as it stands. Kept from the parser, whose reading of persons can panic.

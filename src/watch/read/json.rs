@@ -310,6 +310,7 @@ impl Item {
         Some(Entry {
             id,
             link: link.take(),
+            original: None,
             canonical: None,
             title: plain(take("title").text()),
             summary,

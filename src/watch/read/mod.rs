@@ -219,8 +219,9 @@ fn plain(entry: Entry) -> Entry {
     }
     Entry {
         id: clean(&entry.id).trim().to_owned(),
-        canonical: entry.link.as_ref().and_then(canonical_form),
+        canonical: entry.original.as_ref().or(entry.link.as_ref()).and_then(canonical_form),
         link: entry.link,
+        original: None,
         title: text(&entry.title, MAX_TITLE),
         summary,
         body,

@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub(super) id: String,
     /// Absolute link.
     pub(super) link: Option<Url>,
+    /// What a feed service says was the link before: the better one for comparison.
+    pub(super) original: Option<Url>,
     /// Its canonical form; filled by the caller.
     pub(super) canonical: Option<String>,
     pub(super) title: String,
@@ -74,6 +76,7 @@ pub(super) fn parse(repaired: Repaired, url: &Url, now: Timestamp) -> Result<Par
         Entry {
             id: notes.id,
             link: notes.link,
+            original: notes.original,
             canonical: None,
             title: entry.title.map(|text| text.content).unwrap_or_default(),
             summary: notes.summary,

@@ -5,7 +5,7 @@ use url::Url;
 use super::dialect::{Field, Part, Space, ends_text, part};
 use super::draft::Draft;
 use super::escape::{is_blank, plain, push_escaped, push_text};
-use super::links::Rank;
+use super::links::{Rank, absolute};
 use super::reference::{attribute, resolve};
 use super::repair::{Repair, Repaired};
 use super::scope::{Scope, bindings};
@@ -28,6 +28,7 @@ struct Element<'a> {
 enum Goal {
     Field(Field),
     Link(Rank),
+    OriginalLink,
     Category,
 }
 
@@ -157,6 +158,7 @@ impl<'a> Rewriter<'a> {
             Part::Root | Part::Channel if self.item.is_none() => self.begin_feed(attributes),
             Part::Text(field) => self.begin_text(field, attributes),
             Part::Link => self.begin_link(local, attributes),
+            Part::OriginalLink => self.begin(Goal::OriginalLink, false, false),
             Part::Category => self.begin_category(attributes),
             _ => {}
         }
@@ -357,6 +359,9 @@ impl<'a> Rewriter<'a> {
             }
             (Some((draft, _)), Goal::Link(rank)) => {
                 draft.link.offer(rank, self.scope.base(), &plain(text))
+            }
+            (Some((draft, _)), Goal::OriginalLink) => {
+                draft.notes.original = absolute(self.scope.base(), &plain(text));
             }
             (Some((draft, _)), Goal::Category) => {
                 draft.category(plain(text));

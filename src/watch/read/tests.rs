@@ -38,6 +38,29 @@ fn url(text: &str) -> Option<String> {
 }
 
 #[test]
+fn an_original_link_is_compared_and_the_published_one_is_sent() {
+    let reading = reading(
+        r#"<rss version="2.0" xmlns:fb="http://rssnamespace.org/feedburner/ext/1.0"><channel>
+        <item><title>a</title><link>http://feeds.example.com/~r/x/~3/Zk1/</link>
+        <fb:origLink>https://www.example.org/news/1?utm_source=fb</fb:origLink></item>
+        <item><title>b</title><link>http://example.org/news/2?utm_source=x</link>
+        <fb:origLink>javascript:x</fb:origLink></item></channel></rss>"#,
+    );
+    let links: Vec<_> = reading
+        .items
+        .iter()
+        .map(|item| (item.url.as_deref().unwrap(), item.canonical.as_deref().unwrap()))
+        .collect();
+    assert_eq!(
+        links,
+        [
+            ("http://feeds.example.com/~r/x/~3/Zk1/", "example.org/news/1"),
+            ("http://example.org/news/2?utm_source=x", "example.org/news/2"),
+        ]
+    );
+}
+
+#[test]
 fn a_full_entry_fills_every_field() {
     let reading = reading(
         r#"<?xml version="1.0"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"

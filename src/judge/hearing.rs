@@ -16,13 +16,9 @@ pub(super) struct Hearing<'i> {
 }
 
 impl<'i> Hearing<'i> {
-    /// What the open stories have told of the match's alliances.
+    /// What the open stories have told of the match's pairs.
     pub(super) fn of(index: &'i StoryIndex, matched: &'i Match) -> Self {
-        let related = |story: &&Story| {
-            let alliances = story.moves.iter().map(|one| &one.alliance);
-            alliances.into_iter().any(|name| matched.moves.iter().any(|one| one.alliance == *name))
-        };
-        Self { index, matched, tellers: index.stories().filter(related).collect() }
+        Self { index, matched, tellers: index.about(&matched.moves).collect() }
     }
 
     /// How much the match asks of a sink's reader at a date.

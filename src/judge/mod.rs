@@ -1,7 +1,7 @@
 //! The second station: what is news, what is the same news, and who is to be told.
 //!
 //! `identity` tells new entries from known ones, `similar` and `agree` compare texts and moves,
-//! `index` holds the open stories, `ledger` says how new a move is, `hearing` to whom, and `plan`
+//! `index` holds the open stories, `lookup` finds the few that an item can belong to, `ledger` says how new a move is, `hearing` to whom, and `plan`
 //! decides; all of them pure. `review` is the loop that reads the clock and talks to the store. Fetching and sending are
 //! the other stations' business.
 
@@ -10,6 +10,7 @@ mod hearing;
 mod identity;
 mod index;
 mod ledger;
+mod lookup;
 mod plan;
 mod replay;
 mod review;

@@ -178,6 +178,8 @@ impl One {
             }
             false => None,
         };
+        // The story grows where it stands, as nothing else holds it.
+        drop(story);
         self.change(index, plan, id, false, Some(sameness.clone()), copy, told, step);
         match (update, copy) {
             (true, _) => Decision::Update(id, sameness),

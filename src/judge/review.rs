@@ -307,23 +307,21 @@ impl Judge {
         })
     }
 
-    /// A copy of the index to plan on; read from the store after a start, a failure, a reload or
-    /// another process's change.
+    /// The index to plan on, which comes back once its plans are committed; read from the store after
+    /// a start, a failure, a reload or another process's change.
     async fn index(
         &mut self,
         bench: &Arc<Bench>,
         now: Timestamp,
     ) -> Result<StoryIndex, StoreError> {
-        if let Some((of, index)) = &self.index
-            && Arc::ptr_eq(of, bench)
+        if let Some((of, index)) = self.index.take()
+            && Arc::ptr_eq(&of, bench)
         {
-            return Ok(index.clone());
+            return Ok(index);
         }
         let since = now.checked_sub(CLOSES).unwrap_or(Timestamp::MIN);
         let book = self.store.story_book(since).await?;
-        let index = StoryIndex::new(book, bench.rules.standings());
-        self.index = Some((bench.clone(), index.clone()));
-        Ok(index)
+        Ok(StoryIndex::new(book, bench.rules.standings()))
     }
 }
 

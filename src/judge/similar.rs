@@ -27,6 +27,11 @@ const LEDE_FURNITURE: [&str; 6] = [
 /// Headlines of series, folded: two parts of one look alike and are none.
 const SERIES: [&str; 6] = ["in pictures", "day", "live", "five things", "week in", "what we know"];
 
+/// Words from which on a headline can be one article's alone.
+const OWN_WORDS: usize = 5;
+/// Cosine below which no test takes two headlines for alike.
+const ALIKE: f32 = 0.2;
+
 /// A text prepared for comparison.
 #[derive(Debug, Clone)]
 pub(super) struct Sketch {
@@ -94,7 +99,27 @@ impl Sketch {
     /// The same headline of at least five words, and no lede that says otherwise.
     pub(super) fn same_text(&self, other: &Self) -> bool {
         let ledes = self.lede.is_empty() || other.lede.is_empty() || self.lede == other.lede;
-        self.words.len() >= 5 && self.headline == other.headline && ledes
+        self.own_headline().is_some() && self.headline == other.headline && ledes
+    }
+
+    /// The headline, where it is long enough to be one article's.
+    pub(super) fn own_headline(&self) -> Option<&str> {
+        (self.words.len() >= OWN_WORDS).then_some(self.headline.as_str())
+    }
+
+    /// The words that hold nearly all the weight of the headline: two headlines that are alike by
+    /// more than [`ALIKE`] have one of these in common, since what is left of either is too little.
+    pub(super) fn leading_words(&self) -> impl Iterator<Item = &str> {
+        let mut words: Vec<&(String, f32)> = self.words.iter().collect();
+        words.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        let mut left = self.norm * self.norm;
+        let enough = left * ALIKE * ALIKE;
+        let leads = move |word: &&(String, f32)| {
+            let leads = left >= enough;
+            left -= word.1 * word.1;
+            leads
+        };
+        words.into_iter().take_while(leads).map(|(word, _)| word.as_str())
     }
 
     /// The same lede.

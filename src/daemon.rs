@@ -7,6 +7,7 @@
 mod change;
 mod control;
 mod equip;
+mod upkeep;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -28,8 +29,9 @@ use crate::systemd;
 use crate::watch::{self, WatchSetup};
 use crate::web::{self, Hand, Meters, Orders, WebSetup};
 use change::Watched;
-use control::{Control, Hangup, upkeep};
+use control::{Control, Hangup};
 use equip::Parts;
+use upkeep::{Chores, upkeep};
 
 pub use equip::{Equipment, Unusable, equip, outlet};
 
@@ -80,6 +82,7 @@ pub async fn run(
     let (desk_in, desk) = tokio_watch::channel(parts.desk);
     let (out, polls) = mpsc::channel(LINE);
     let (on, inbox) = mpsc::channel(1);
+    let (chores_in, chores) = tokio_watch::channel(Arc::new(Chores::of(&config)));
     let (wanted_in, wanted) = mpsc::channel(WANTED);
     let posted = Arc::new(Notify::new());
     let meters = Arc::new(Meters::default());
@@ -121,6 +124,8 @@ pub async fn run(
         pulse: pulses[2].clone(),
     }));
 
+    let mut upkeep_task = tokio::spawn(upkeep::run(store.clone(), chores));
+
     let summary = summary(&config);
     tracing::info!("pactwatch {} watches: {summary}", env!("CARGO_PKG_VERSION"));
     systemd::ready(&summary);
@@ -136,6 +141,7 @@ pub async fn run(
         office: office_in,
         desk: desk_in,
         meters,
+        chores: chores_in,
         posted,
         wanted: wanted_in,
         pulses,
@@ -151,10 +157,12 @@ pub async fn run(
         ended = &mut watch_task => Err(early("watch", ended)),
         ended = &mut judge_task => Err(early("judge", ended)),
         ended = &mut deliver_task => Err(early("deliver", ended)),
+        ended = &mut upkeep_task => Err(early("upkeep", ended)),
     };
     systemd::stopping();
     drop(control);
     showing.cancel();
+    upkeep_task.abort();
     watching.cancel();
     finish("watch", watch_task).await;
     finish("tap", tap_task).await;
@@ -162,6 +170,10 @@ pub async fn run(
     delivering.cancel();
     finish("deliver", deliver_task).await;
     finish("web", web_task).await;
+    // It holds the store until it is gone; that it was told to go is no failure.
+    if !upkeep_task.is_finished() {
+        let _ = upkeep_task.await;
+    }
     store.close().await;
     tracing::info!("stopped");
     outcome
@@ -245,7 +257,7 @@ pub async fn once(
     let (_lock, store) = open(config)?;
     let round = work_once(parts, &store, which, shutdown).await;
     // Where cron runs it there is no daemon to do so.
-    upkeep(&store, config).await;
+    upkeep(&store, &Chores::of(config)).await;
     store.close().await;
     round
 }
@@ -277,8 +289,8 @@ async fn work_once(
         states.retain(|feed, _| feed == name);
         states.values_mut().for_each(|state| watch::revive(state, Timestamp::now()));
     }
-    let (out, inbox) = mpsc::channel(LINE);
     let (_bench_in, bench) = tokio_watch::channel(parts.bench);
+    let (out, inbox) = mpsc::channel(LINE);
     let judging = tokio::spawn(judge::run(JudgeSetup {
         store: store.clone(),
         bench,

@@ -70,6 +70,7 @@ impl Config {
             sinks: self.sinks.iter().map(|sink| sink.name.clone()).collect(),
             rules: self.rules.clone(),
             database: self.database.clone(),
+            max_size: self.history.max_size,
         }
     }
 }

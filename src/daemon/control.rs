@@ -1,5 +1,5 @@
 //! What the daemon does beside the stations: reloads, feeds the watchdog, notices what other commands
-//! wrote, prunes.
+//! wrote.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use super::change::{Watched, difference, history};
 use super::equip::Parts;
+use super::upkeep::Chores;
 use super::{STATIONS, summary};
 use crate::config::{self, Config, Reload, Report};
 use crate::deliver::Office;
@@ -25,8 +26,6 @@ use crate::web::{Desk, Meters};
 
 /// How often rows written by other commands are looked for.
 const LOOK: Duration = Duration::from_secs(1);
-/// How often what has had its time is put away.
-const UPKEEP: Duration = Duration::from_secs(3600);
 /// A station whose pulse is older than this is taken as wedged.
 const WEDGED: Duration = Duration::from_secs(90);
 /// A store that does not answer within this is taken as wedged.
@@ -46,6 +45,7 @@ pub(super) struct Control {
     pub(super) office: watch::Sender<Arc<Office>>,
     pub(super) desk: watch::Sender<Arc<Desk>>,
     pub(super) meters: Arc<Meters>,
+    pub(super) chores: watch::Sender<Arc<Chores>>,
     pub(super) posted: Arc<Notify>,
     /// Feeds that other commands want polled at once.
     pub(super) wanted: mpsc::Sender<FeedName>,
@@ -55,17 +55,15 @@ pub(super) struct Control {
 }
 
 impl Control {
-    /// Reloads, feeds the watchdog, notices other writers, prunes. Never ends.
+    /// Reloads, feeds the watchdog, notices other writers. Never ends.
     pub(super) async fn work(&mut self) {
         let mut look = ticks(LOOK);
-        let mut upkeep_due = ticks(UPKEEP);
         // systemd advises half the interval; a third leaves room for a slow store.
         let mut watchdog = systemd::watchdog().map(|every| ticks(every / 3));
         loop {
             tokio::select! {
                 () = self.hangup.next() => self.reload().await,
                 _ = look.tick() => self.look().await,
-                _ = upkeep_due.tick() => upkeep(&self.store, &self.config).await,
                 () = tick(watchdog.as_mut()) => self.feed_watchdog().await,
             }
         }
@@ -156,6 +154,7 @@ impl Control {
         self.desk.send_replace(parts.desk);
         self.meters.reload(true);
         self.feeds.send_replace(parts.subscription);
+        self.chores.send_replace(Arc::new(Chores::of(&config)));
         let old = std::mem::replace(&mut self.config, config);
         if old.rules_text != self.config.rules_text {
             self.history.abort_all();
@@ -166,38 +165,12 @@ impl Control {
     }
 }
 
-/// Prunes history, and gives up what has waited too long for sinks that are gone: no worker looks at
-/// those.
-pub(super) async fn upkeep(store: &Store, config: &Config) {
-    let now = Timestamp::now();
-    let rules = config.rules.rules().map(|rule| rule.id).collect();
-    if let Err(error) = store.run_rules(rules, now).await {
-        tracing::warn!(%error, "since when each rule runs could not be written");
-    }
-    match store.prune(now, config.history.clone()).await {
-        Ok(pruned) if pruned > 0 => tracing::info!(items = pruned, "old history pruned"),
-        Ok(_) => {}
-        Err(error) => tracing::warn!(%error, "history could not be pruned"),
-    }
-    let before = now.checked_sub(config.delivery.give_up).unwrap_or(Timestamp::MIN);
-    match store.bury_paused(before, now).await {
-        Ok(0) => {}
-        Ok(messages) => {
-            tracing::warn!(
-                messages,
-                "messages for sinks that the config does not name are given up"
-            );
-        }
-        Err(error) => tracing::warn!(%error, "messages of removed sinks could not be given up"),
-    }
-}
-
 /// The first station whose last sign of life is too old.
 fn wedged(ages: [Duration; 3]) -> Option<&'static str> {
     STATIONS.into_iter().zip(ages).find(|(_, age)| *age > WEDGED).map(|(name, _)| name)
 }
 
-fn ticks(every: Duration) -> tokio::time::Interval {
+pub(super) fn ticks(every: Duration) -> tokio::time::Interval {
     let mut ticks = tokio::time::interval(every.max(Duration::from_millis(100)));
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ticks

@@ -43,4 +43,6 @@ pub struct Roster {
     pub rules: RuleSet,
     /// The database file.
     pub database: PathBuf,
+    /// `max_size` under `[history]`, in bytes.
+    pub max_size: u64,
 }

@@ -153,6 +153,19 @@ pub(super) async fn problems(
             });
         }
     }
+    // Between two prunings it may be a little larger.
+    if counts.bytes > roster.max_size.saturating_add(roster.max_size / 10) {
+        list.push(Problem {
+            what: format!(
+                "the database has {:.1} MB, more than `max_size` under [history]",
+                counts.bytes as f64 / 1e6
+            ),
+            since: None,
+            cure: "what is left is flagged, or still shown by a feed: raise `max_size`, or \
+                   shorten `alerts`"
+                .to_owned(),
+        });
+    }
     list.extend(drifting(&roster.rules, &store.habits().await?, now));
     Ok(list)
 }

@@ -1,12 +1,14 @@
 //! Counting: what there is, and whether the file is whole.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 
+use super::backup::beside;
 use super::row::{ms, time};
 use super::{Store, StoreError};
 use crate::model::MessageState;
@@ -63,6 +65,12 @@ pub struct Stats {
     pub attempts: u64,
     /// Bytes of the database, without its write-ahead log.
     pub bytes: u64,
+    /// Bytes of these that hold nothing now.
+    pub free_bytes: u64,
+    /// Bytes of the write-ahead log.
+    pub log_bytes: u64,
+    /// When the oldest item came that is kept.
+    pub oldest_item: Option<Timestamp>,
     /// Format of the file.
     pub format: i64,
 }
@@ -109,7 +117,7 @@ fn count(connection: &Connection, table: &str) -> Result<u64, StoreError> {
     Ok(connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?)
 }
 
-fn pragma(connection: &Connection, name: &str) -> Result<u64, StoreError> {
+pub(super) fn pragma(connection: &Connection, name: &str) -> Result<u64, StoreError> {
     let number: i64 = connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))?;
     Ok(number.unsigned_abs())
 }
@@ -125,6 +133,13 @@ pub(super) fn used_bytes(connection: &Connection) -> Result<u64, StoreError> {
     Ok(pragma(connection, "page_count")?.saturating_sub(free) * pragma(connection, "page_size")?)
 }
 
+/// Bytes of the write-ahead log beside the file.
+pub(super) fn log_bytes(connection: &Connection) -> u64 {
+    let log = connection.path().map(|path| beside(Path::new(path), "-wal"));
+    // Without a log there is no file.
+    log.and_then(|log| std::fs::metadata(log).ok()).map_or(0, |file| file.len())
+}
+
 fn stats(connection: &Connection) -> Result<Stats, StoreError> {
     Ok(Stats {
         feeds: count(connection, "feed")?,
@@ -135,6 +150,12 @@ fn stats(connection: &Connection) -> Result<Stats, StoreError> {
         messages: count(connection, "message")?,
         attempts: count(connection, "attempt")?,
         bytes: bytes(connection)?,
+        free_bytes: bytes(connection)? - used_bytes(connection)?,
+        log_bytes: log_bytes(connection),
+        oldest_item: connection
+            .query_row("SELECT seen FROM item ORDER BY id LIMIT 1", [], |row| row.get(0))
+            .optional()?
+            .map(time),
         format: i64::try_from(pragma(connection, "user_version")?).unwrap_or(i64::MAX),
     })
 }

@@ -1,7 +1,9 @@
 //! Taking away what `[history]` does not keep, in small steps between which admission goes on.
 //!
 //! Quiet items go first, oldest first, but never those that their feed may still show: a key that is
-//! forgotten while it is served would make the item new again. The ledger stays for good.
+//! forgotten while it is served would make the item new again. Flagged items stay as long as alerts,
+//! those that were too old to tell included, so that none that comes back to its feed is news. The
+//! ledger stays for good.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -12,13 +14,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::ms;
 use super::writer::Care;
-use super::{HistorySection, Store, StoreError, counts, habits, identity, outbox};
+use super::{HistorySection, Store, StoreError, counts, habits, identity, outbox, schema};
 use crate::model::mark;
 
 /// Rows that one step looks at or takes away; admission waits at most for one step.
 const STEP: usize = 500;
-/// Pages that are given back to the disk after a step.
-const PAGES: usize = 2000;
+/// Pages that are given back to the disk at a time.
+const PAGES: usize = 1000;
 /// A feed's newest items that stay for each entry of its last document: twice as many, since items
 /// may go from a document and come back.
 const SHOWN: i64 = 2;
@@ -35,26 +37,33 @@ impl Store {
         history: HistorySection,
     ) -> Result<usize, StoreError> {
         let before = |age: Duration| ms(now.checked_sub(age).unwrap_or(Timestamp::MIN));
-        let mut gone = self.prune_items(before(history.keep), None).await?;
+        let flagged = before(history.alerts);
+        let mut gone =
+            self.prune_items(Limits { quiet: before(history.keep), flagged }, None).await?;
+        // The log lies on the disk as well. One that a reader keeps long is cut back once it is done;
+        // history is not given up for that.
+        let log = self.workers.exclusive(|connection| fold_log(connection)).await?;
+        let room = history.max_size.saturating_sub(log.min(schema::LOG_BYTES.unsigned_abs()));
         // Where the file is still too large, age does not protect.
-        gone += self.prune_items(i64::MAX, Some(history.max_size)).await?;
-        let before = before(history.alerts);
+        gone += self.prune_items(Limits { quiet: i64::MAX, flagged }, Some(room)).await?;
         loop {
             let step = self
                 .workers
-                .write(Care::Normal, move |connection| take_alerts(connection, before))
+                .write(Care::Normal, move |connection| take_alerts(connection, flagged))
                 .await?;
-            self.workers.exclusive(|connection| give_back(connection)).await?;
             gone += step;
             if step == 0 {
-                return Ok(gone);
+                break;
             }
         }
+        while self.workers.exclusive(|connection| give_back(connection)).await? {}
+        self.workers.exclusive(|connection| fold_log(connection)).await?;
+        Ok(gone)
     }
 
     /// Walks over the items once, oldest first, and takes those away that were seen before a time;
     /// with a size, stops when the file is no larger.
-    async fn prune_items(&self, before: i64, size: Option<u64>) -> Result<usize, StoreError> {
+    async fn prune_items(&self, limits: Limits, size: Option<u64>) -> Result<usize, StoreError> {
         let mut gone = 0;
         let mut walk = Walk::default();
         loop {
@@ -65,7 +74,7 @@ impl Store {
                     Some(size) if counts::used_bytes(connection)? <= size => {
                         Ok((Walk { done: true, ..asked }, Vec::new()))
                     }
-                    _ => asked.step(connection, before),
+                    _ => asked.step(connection, limits),
                 })
                 .await?;
             walk = next;
@@ -83,6 +92,14 @@ impl Store {
     }
 }
 
+/// Times before which items may go.
+#[derive(Clone, Copy)]
+struct Limits {
+    quiet: i64,
+    /// Those that were flagged and too old to tell.
+    flagged: i64,
+}
+
 /// A walk over the items in order of arrival.
 #[derive(Default)]
 struct Walk {
@@ -98,7 +115,7 @@ impl Walk {
     fn step(
         mut self,
         connection: &Connection,
-        before: i64,
+        limits: Limits,
     ) -> Result<(Self, Vec<i64>), StoreError> {
         let mut statement = connection.prepare_cached(
             "SELECT id, feed, seen, decision, key FROM item WHERE id > ?1 ORDER BY id LIMIT ?2",
@@ -109,12 +126,13 @@ impl Walk {
         while let Some(row) = rows.next()? {
             looked_at += 1;
             self.after = row.get(0)?;
-            if row.get::<_, i64>(2)? >= before {
+            let seen: i64 = row.get(2)?;
+            if seen >= limits.quiet {
                 young += 1;
                 continue;
             }
             let decision: String = row.get(3)?;
-            if decision == "quiet" || decision == "old" {
+            if decision == "quiet" || (decision == "old" && seen < limits.flagged) {
                 old.push((self.after, row.get(1)?, row.get::<_, String>(4)?));
             }
         }
@@ -212,14 +230,38 @@ fn take_alerts(connection: &Connection, before: i64) -> Result<usize, StoreError
         connection.prepare_cached("DELETE FROM member WHERE story = ?1")?.execute([id])?;
         connection.prepare_cached("DELETE FROM story WHERE id = ?1")?.execute([id])?;
     }
+    if !stories.is_empty() {
+        // Whoever plans holds them in memory and must not let them grow.
+        connection.execute("UPDATE meta SET generation = generation + 1 WHERE one = 1", [])?;
+    }
     let days = habits::prune(connection, before)?;
     Ok(messages.len() + alerts + stories.len() + days)
 }
 
-/// Gives free pages back to the disk, a bounded number at a time.
-fn give_back(connection: &Connection) -> Result<(), StoreError> {
+/// Gives free pages back to the disk, a bounded number at a time; `false` when there were none.
+fn give_back(connection: &Connection) -> Result<bool, StoreError> {
+    let free = |connection: &Connection| counts::pragma(connection, "freelist_count");
+    let before = free(connection)?;
+    if before == 0 {
+        return Ok(false);
+    }
     let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES})"))?;
     let mut rows = statement.query([])?;
     while rows.next()?.is_some() {}
-    Ok(())
+    drop(rows);
+    // In a file that was made without this setting none would ever go.
+    Ok(free(connection)? < before)
+}
+
+/// Folds the write-ahead log into the file and empties it, where nobody reads from it; gives its
+/// bytes.
+fn fold_log(connection: &Connection) -> Result<u64, StoreError> {
+    // Waiting for a reader here would hold up admission. That there is one is no mistake.
+    connection.busy_timeout(Duration::ZERO)?;
+    let folded = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    connection.busy_timeout(schema::BUSY)?;
+    if let Err(error) = folded {
+        tracing::debug!(%error, "the write-ahead log is in use and stays for now");
+    }
+    Ok(counts::log_bytes(connection))
 }

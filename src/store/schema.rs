@@ -21,13 +21,13 @@ const MIGRATIONS: [&str; 6] = [
     include_str!("migrations/0006.sql"),
 ];
 /// How long a connection waits for another process's write.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// Page cache of a connection, in KiB: the working set of polling is small.
 const CACHE_KIB: i64 = 2048;
 /// Write-ahead log size, in pages, at which it is folded into the file.
 const CHECKPOINT_PAGES: i64 = 1000;
 /// Size that the write-ahead log is cut back to once it was larger.
-const LOG_BYTES: i64 = 16 << 20;
+pub(super) const LOG_BYTES: i64 = 16 << 20;
 /// Part of the file that a reading connection maps. Small: mapped pages count as the daemon's own.
 const MAPPED_BYTES: i64 = 4 << 20;
 

@@ -84,12 +84,17 @@ async fn a_backup_brings_back_the_state_that_it_was_made_of() {
     admit(&store, vec![plan(2, &["a"])]).await;
     store.close().await;
     let lock = Lock::take(&place.path).unwrap();
-    Store::restore(&lock, &copy, &place.path).unwrap();
+    let kept = Store::restore(&lock, &copy, &place.path).unwrap().unwrap();
     let alerts = |path: PathBuf| async move {
         Store::open(&path, Access::Read).unwrap().stats().await.unwrap().alerts
     };
     assert_eq!(alerts(place.path.clone()).await, 1);
-    assert_eq!(alerts(place.path.with_file_name("test.db.before-restore")).await, 2);
+    assert_eq!(kept, place.path.with_file_name("test.db.before-restore"));
+    assert_eq!(alerts(kept.clone()).await, 2);
+    // Going back a second time does not cost the state before the first.
+    let second = Store::restore(&lock, &copy, &place.path).unwrap().unwrap();
+    assert_eq!((alerts(second.clone()).await, alerts(kept).await), (1, 2));
+    assert_eq!(second, place.path.with_file_name("test.db.before-restore-2"));
     std::fs::write(&copy, "no database").unwrap();
     assert!(Store::restore(&lock, &copy, &place.path).is_err());
     assert_eq!(alerts(place.path.clone()).await, 1);
@@ -273,4 +278,184 @@ async fn wanted_feeds_are_given_once_and_what_is_saved_of_a_feed_comes_back() {
     assert_eq!(other.want_feed(name.clone(), at(3)).await, Ok(true));
     assert_eq!(store.take_wanted_feeds().await, Ok(vec![name.clone()]));
     assert_eq!(store.take_wanted_feeds().await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_damaged_database_gives_way_to_a_copy_and_is_kept() {
+    let place = place();
+    let copy = place.path.with_file_name("copy.db");
+    let store = open(&place);
+    admit(&store, (1..200).map(|n| plan(n, &["a"])).collect()).await;
+    store.backup(copy.clone()).await.unwrap();
+    store.close().await;
+    let mut bytes = std::fs::read(&place.path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 20_000].fill(0xa5);
+    std::fs::write(&place.path, &bytes).unwrap();
+    let lock = Lock::take(&place.path).unwrap();
+    let rollback = Store::rollback(&copy, &place.path).unwrap();
+    assert_eq!(rollback, Rollback::default(), "what is damaged was compared");
+    let kept = Store::restore(&lock, &copy, &place.path).unwrap().unwrap();
+    assert!(std::fs::read(kept).unwrap() == bytes, "the damaged file was changed");
+    let store = Store::open(&place.path, Access::Write).unwrap();
+    assert!(store.check().await.unwrap().is_empty());
+    assert_eq!(store.stats().await.unwrap().alerts, 199);
+}
+
+#[tokio::test]
+async fn a_restore_says_what_would_be_told_again() {
+    let place = place();
+    let copy = place.path.with_file_name("copy.db");
+    let store = open(&place);
+    admit(&store, vec![plan(1, &["a", "b"])]).await;
+    store.backup(copy.clone()).await.unwrap();
+    admit(&store, vec![plan(2, &["a"]), plan(3, &["b"])]).await;
+    for message in store.pending(&SinkName::new("a"), 9).await.unwrap() {
+        let delivered = Settle::Delivered { thread: None };
+        store
+            .record(attempt(&message.id, Outcome::Delivered { thread: None }), delivered)
+            .await
+            .unwrap();
+    }
+    let told = |list: Vec<Retold>| -> Vec<(String, String)> {
+        list.into_iter().map(|one| (one.id.to_string(), one.sink)).collect()
+    };
+    let rollback = Store::rollback(&copy, &place.path).unwrap();
+    assert!(rollback.compared);
+    // What `b` was never sent cannot come again.
+    assert_eq!(told(rollback.forgotten), [("A-2".to_owned(), "a".to_owned())]);
+    assert_eq!(told(rollback.waiting), [("A-1".to_owned(), "a".to_owned())]);
+    let now = Store::rollback(&place.path, &place.path).unwrap();
+    assert!(now.forgotten.is_empty() && now.waiting.is_empty(), "{now:?}");
+}
+
+#[tokio::test]
+async fn dated_copies_are_kept_to_a_number_and_others_left_alone() {
+    let place = place();
+    let folder = place.path.parent().unwrap().join("copies");
+    std::fs::create_dir(&folder).unwrap();
+    let other = folder.join("test.db.2023-old-one");
+    std::fs::write(&other, "mine").unwrap();
+    let store = open(&place);
+    admit(&store, vec![plan(1, &["a"])]).await;
+    let mut gone = Vec::new();
+    for day in 0..4 {
+        let now = at(day * 86_400);
+        gone.extend(store.backup_into(&folder, &place.path, 2, now).await.unwrap().1);
+    }
+    let mut left: Vec<PathBuf> =
+        std::fs::read_dir(&folder).unwrap().map(|one| one.unwrap().path()).collect();
+    left.sort();
+    let day = |n: i64| folder.join(format!("test.db.2023-11-{n}T22-13-20Z"));
+    assert_eq!(left, [day(16), day(17), other]);
+    assert_eq!(gone, [day(14), day(15)]);
+    let again = store.backup_into(&folder, &place.path, 2, at(3 * 86_400)).await;
+    assert!(matches!(again, Err(StoreError::Unfit(_))), "a copy was written over");
+    assert!(day(17).exists() && day(16).exists());
+}
+
+#[tokio::test]
+async fn what_was_flagged_and_too_old_is_kept_as_long_as_alerts() {
+    let place = place();
+    let store = open(&place);
+    let mut old = plan(1, &[]);
+    old.stories.clear();
+    old.alerts.clear();
+    old.items[0].decision = Decision::Old;
+    admit(&store, vec![old]).await;
+    let day = Duration::from_secs(86_400);
+    let history = HistorySection { keep: day, alerts: 10 * day, max_size: 1 };
+    assert_eq!(store.prune(at(0) + 9 * day, history.clone()).await, Ok(0));
+    assert!(store.prune(at(0) + 11 * day, history).await.unwrap() > 0);
+    assert_eq!(store.stats().await.unwrap().items, 0);
+}
+
+#[tokio::test]
+async fn whoever_plans_hears_that_a_story_went() {
+    let place = place();
+    let store = open(&place);
+    let generation = admit(&store, vec![plan(1, &[])]).await;
+    let years = at(0) + Duration::from_secs(6 * 365 * 86_400);
+    store.prune(years, HistorySection::default()).await.unwrap();
+    let admitted = store.admit(generation, Arc::new(vec![plan(2, &[])])).await;
+    assert_eq!(admitted, Ok(Admitted::Stale));
+}
+
+/// One step of pruning waits for what is asked between two of them, and gives all the space back.
+#[tokio::test]
+async fn pruning_goes_by_steps_and_gives_the_space_back() {
+    let place = place();
+    let store = open(&place);
+    let quiet = |n: i64| {
+        let mut item = item(&format!("q{n}"));
+        item.body = "words ".repeat(5000);
+        ItemRow { item, revised: false, decision: Decision::Quiet, matched: None }
+    };
+    let many = Plan {
+        items: (0..2500).map(quiet).collect(),
+        ..Plan::empty(FeedName::new("other"), FeedState::new(at(0)))
+    };
+    admit(&store, vec![many]).await;
+    let before = store.stats().await.unwrap();
+    let history = HistorySection { keep: Duration::from_secs(1), ..HistorySection::default() };
+    let pruning = store.prune(at(1000), history);
+    let mut pruning = std::pin::pin!(pruning);
+    let mut admitted = 0;
+    loop {
+        tokio::select! {
+            biased;
+            pruned = &mut pruning => {
+                assert_eq!(pruned, Ok(2500));
+                break;
+            }
+            _ = admit(&store, vec![plan(admitted + 1, &[])]) => admitted += 1,
+        }
+    }
+    assert!(admitted >= 5, "{admitted} admissions came between the steps");
+    let after = store.stats().await.unwrap();
+    assert!(before.bytes > 70_000_000 && after.bytes < 2_000_000, "{} bytes", after.bytes);
+    assert_eq!(after.free_bytes, 0);
+    assert!(after.log_bytes < 5_000_000, "a log of {} bytes is left", after.log_bytes);
+    assert!(store.check().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_full_disk_stops_admission_loses_nothing_and_heals_by_itself() {
+    let place = place();
+    let store = open(&place);
+    let generation = admit(&store, vec![plan(1, &["a"])]).await;
+    for (trouble, healed, cure) in [
+        ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000", "make room on the disk"),
+        (
+            "PRAGMA query_only = 1",
+            "PRAGMA query_only = 0",
+            "let the user that runs pactwatch write",
+        ),
+    ] {
+        set(&store, trouble).await;
+        let mut large = plan(2, &["a"]);
+        large.items[0].item.body = "words ".repeat(50_000);
+        let refused = store.admit(generation, Arc::new(vec![large.clone()])).await;
+        let error = refused.expect_err(trouble).to_string();
+        assert!(error.contains(cure), "{error}");
+        // What is there can still be read, and nothing of the plan is.
+        let stats = store.stats().await.unwrap();
+        assert_eq!((stats.items, stats.alerts, stats.messages), (1, 1, 1));
+        // Bookkeeping of a poll waits until it can be written.
+        let waiting = FeedName::new(trouble);
+        store.note(waiting.clone(), FeedState::new(at(0)));
+        set(&store, healed).await;
+        store.ping().await.unwrap();
+        let half = store.admit(generation + 100, Arc::new(Vec::new())).await;
+        assert_eq!(half, Ok(Admitted::Stale));
+        assert!(store.feed_states().await.unwrap().contains_key(&waiting));
+    }
+    admit(&store, vec![plan(2, &["a"])]).await;
+    assert_eq!(store.stats().await.unwrap().alerts, 2);
+    assert!(store.check().await.unwrap().is_empty());
+}
+
+async fn set(store: &Store, pragma: &'static str) {
+    let set = move |connection: &mut rusqlite::Connection| Ok(connection.execute_batch(pragma)?);
+    store.workers.exclusive(set).await.unwrap();
 }

@@ -5,7 +5,7 @@
 //! not recorded and costs nothing.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -16,16 +16,22 @@ use crate::sink::Outlet;
 use crate::sink::contract::{Letter, Parcel, Stationery};
 use crate::store::{Pending, Settle, SinkState, Store, StoreError};
 
+/// First and longest wait before what came of an attempt is written again.
+const RECORD_WAIT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
+
 /// Handles the messages of one sink.
 pub(super) struct Clerk {
     pub(super) store: Store,
     pub(super) office: Arc<Office>,
     pub(super) outlet: Outlet,
+    /// Whether this is a single pass.
+    pub(super) once: bool,
 }
 
 impl Clerk {
     /// At a chat, more unsealed alerts than `burst` become a digest, or as many as the receiver needs
-    /// to show them all.
+    /// to show them all. One that waits takes in what comes behind it, so that an outage ends with one
+    /// and not with one for every few alerts.
     pub(super) async fn digest(
         &self,
         pending: &[Pending],
@@ -37,12 +43,27 @@ impl Clerk {
         let alert = |one: &&Pending| {
             one.sealed.is_none() && matches!(one.kind, MessageKind::Raised | MessageKind::Updated)
         };
-        let members: Vec<MessageId> =
+        let mut members: Vec<MessageId> =
             pending.iter().filter(alert).map(|one| one.id.clone()).collect();
-        if members.len() <= self.outlet.burst {
-            return Ok(false);
+        let most = self.outlet.sink.digest().max(1);
+        let digest = |one: &&Pending| one.sealed.is_none() && one.kind == MessageKind::Digest;
+        let (mut taken, mut few) = (0, self.outlet.burst);
+        if let Some(waiting) = pending.iter().filter(digest).max_by_key(|one| one.created)
+            && !members.is_empty()
+        {
+            // There is a backlog already, so two more are enough for the next.
+            few = 1;
+            let held = self.store.views(&waiting.id).await?.len();
+            taken = most.saturating_sub(held).min(members.len());
+            if taken > 0 {
+                let part = members.drain(..taken).chain([waiting.id.clone()]).collect();
+                self.store.merge(&self.outlet.name, part, now).await?;
+            }
         }
-        let digests = members.len().div_ceil(self.outlet.sink.digest().max(1));
+        if members.len() <= few {
+            return Ok(taken > 0);
+        }
+        let digests = members.len().div_ceil(most);
         tracing::info!(sink.id = %self.outlet.name, alerts = members.len(), digests, "many alerts at once go as a digest");
         // Alike in size: better six and six than eleven and one.
         for part in members.chunks(members.len().div_ceil(digests)) {
@@ -110,9 +131,27 @@ impl Clerk {
             answer: answer.body,
             outcome: answer.outcome,
         };
-        store.record(attempt, settled).await?;
+        self.record(attempt, settled).await?;
         self.endpoint(endpoint).await?;
         Ok(Some(accepted))
+    }
+
+    /// Writes down what came of an attempt. What was sent would be sent again if it were not written, so
+    /// where the database cannot be written this goes on until it can; a station that stops gives it
+    /// up. A single pass tries once: it attempts nothing twice.
+    async fn record(&self, attempt: Attempt, settled: Settle) -> Result<(), StoreError> {
+        let mut wait = RECORD_WAIT.0;
+        loop {
+            let error = match self.store.record(attempt.clone(), settled.clone()).await {
+                Err(error @ StoreError::Failed { .. }) if !self.once => error,
+                outcome => return outcome,
+            };
+            if wait == RECORD_WAIT.0 {
+                tracing::error!(sink.id = %self.outlet.name, delivery.id = %attempt.message, %error, "what came of a delivery cannot be written; it is not sent again before it can");
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(RECORD_WAIT.1);
+        }
     }
 
     /// What a message says, as things stand now.

@@ -144,7 +144,7 @@ async fn keep(
     let mut pause = RESTART;
     loop {
         let begun = Instant::now();
-        let worker = Worker::new(&store, &office, &outlet, stop.clone());
+        let worker = Worker::new(&store, &office, &outlet, stop.clone(), false);
         // Nothing of a worker outlives its panic; what it had not recorded is due again.
         if AssertUnwindSafe(worker.work(bell.clone())).catch_unwind().await.is_ok() {
             return;
@@ -172,7 +172,7 @@ pub async fn once(setup: DeliverSetup) -> Summary {
     }
     let mut workers = JoinSet::new();
     for outlet in &office.outlets {
-        let worker = Worker::new(&setup.store, &office, outlet, setup.shutdown.clone());
+        let worker = Worker::new(&setup.store, &office, outlet, setup.shutdown.clone(), true);
         workers.spawn(worker.once());
     }
     while let Some(ended) = workers.join_next().await {
@@ -217,14 +217,20 @@ enum Next {
 }
 
 impl Worker {
-    fn new(store: &Store, office: &Arc<Office>, outlet: &Outlet, stop: CancellationToken) -> Self {
+    fn new(
+        store: &Store,
+        office: &Arc<Office>,
+        outlet: &Outlet,
+        stop: CancellationToken,
+        once: bool,
+    ) -> Self {
         let (store, office, outlet) = (store.clone(), office.clone(), outlet.clone());
         Self {
-            clerk: Arc::new(Clerk { store, office, outlet }),
+            clerk: Arc::new(Clerk { store, office, outlet, once }),
             stop,
             flying: FuturesUnordered::new(),
             aloft: HashSet::new(),
-            tried: None,
+            tried: once.then(HashSet::new),
             troubled: false,
             summary: Summary::default(),
         }
@@ -280,7 +286,6 @@ impl Worker {
 
     /// One pass over what is due, with the digests and plain forms that come of it.
     async fn once(mut self) -> Summary {
-        self.tried = Some(HashSet::new());
         loop {
             let looked = match self.stop.is_cancelled() {
                 true => Ok(Next::At(None)),

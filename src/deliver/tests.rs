@@ -398,6 +398,37 @@ async fn a_chat_gets_one_at_a_time_and_bursts_as_a_digest() {
     assert!(hook.most_in_flight() > 1, "a webhook takes several at a time");
 }
 
+/// The receiver is out while alerts come one by one, each looked at as it comes.
+#[tokio::test]
+async fn an_outage_ends_with_as_few_digests_as_the_receiver_can_show() {
+    let place = place();
+    let chat = Fake::new(true, vec![retry(), delivered()]);
+    let delivery =
+        DeliverySection { retry: vec![Duration::from_secs(3600)], ..DeliverySection::default() };
+    let office = Arc::new(Office {
+        outlets: vec![outlet("chat", chat.clone())],
+        delivery,
+        timezone: TimeZone::UTC,
+        public_url: String::new(),
+    });
+    let round = || async {
+        let (_hold, receiver) = watch::channel(office.clone());
+        once(setup(&place.store, receiver)).await
+    };
+    for n in 1..=13 {
+        queue(&place.store, n, &["chat"]).await;
+        round().await;
+    }
+    let waiting = rows(&place.store).await;
+    assert_eq!(waiting.len(), 3, "{waiting:#?}");
+    let head = &waiting.values().find(|row| row.state == "retrying").unwrap().id;
+    assert_eq!(place.store.retry(&MessageId::new(head), Timestamp::now()).await, Ok(true));
+    round().await;
+    let bodies: Vec<String> =
+        chat.seen().into_iter().map(|(_, body)| String::from_utf8(body).unwrap()).collect();
+    assert_eq!(bodies, ["alert 1", "alert 1", "digest of 6", "digest of 6"]);
+}
+
 #[tokio::test]
 async fn no_digest_holds_more_than_its_receiver_shows() {
     let place = place();

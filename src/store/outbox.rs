@@ -3,7 +3,7 @@
 //! Ids are fixed here, before the first attempt. When and how often to try is `deliver`'s to decide.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
 use super::row::{ms, time};
@@ -52,7 +52,7 @@ impl Store {
 
     /// Makes one queued digest of several unsealed messages of one sink: their deliveries move to
     /// it, and they are gone. The digest's id is derived from theirs, and its age counts from now:
-    /// nothing of it was tried before. Members that were sealed or settled in the meantime stay out;
+    /// nothing of it was tried before. One that takes in a digest is as old as that. Members that were sealed or settled in the meantime stay out;
     /// where one alone is left, that one is given back as it is.
     ///
     /// # Errors
@@ -224,7 +224,15 @@ fn merge(
         several => {
             let names: Vec<&str> = several.iter().map(MessageId::as_str).collect();
             let id = message_id(sink, "digest", &names.join(" "));
-            insert(connection, &id, sink, MessageKind::Digest, now)?;
+            let mut since = now;
+            for member in &names {
+                let digest: Option<i64> = connection
+                    .prepare_cached("SELECT created FROM message WHERE id = ?1 AND kind = ?2")?
+                    .query_row([*member, MessageKind::Digest.as_str()], |row| row.get(0))
+                    .optional()?;
+                since = since.min(digest.map_or(now, time));
+            }
+            insert(connection, &id, sink, MessageKind::Digest, since)?;
             for member in names {
                 connection
                     .prepare_cached(

@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "random tests print their seed")]
 
 mod acceptance;
+mod age;
 mod commands;
 mod config_errors;
 mod daemon;
@@ -24,4 +25,5 @@ mod pack;
 mod program;
 mod secrets;
 mod web;
+mod store;
 mod world;

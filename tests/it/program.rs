@@ -60,9 +60,14 @@ impl Program {
 
     /// The program with these arguments, in its folder, without the surroundings' settings.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(BINARY);
+        let mut command = self.prepared(BINARY);
+        command.args(arguments);
         command
-            .args(arguments)
+    }
+
+    fn prepared(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(self.folder())
             .env_remove("PACTWATCH_CONFIG")
             .env_remove("PACTWATCH_LOG")
@@ -94,6 +99,16 @@ impl Program {
     /// Starts the daemon; its log goes to `daemon.log` in the folder.
     pub(crate) fn start(&self) -> Child {
         self.start_with(&[])
+    }
+
+    /// Starts the daemon after a shell has done something; its log is short.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn start_after(&self, first: &str) -> Child {
+        let log = std::fs::File::create(self.path("daemon.log")).unwrap();
+        let mut command = self.prepared("sh");
+        command.args(["-c", &format!("{first}; exec \"$0\" \"$@\""), BINARY]);
+        command.args(["run", "--config", "pactwatch.toml"]).env("PACTWATCH_LOG", "info");
+        command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
 
     /// Starts the daemon with more variables.

@@ -104,6 +104,13 @@ impl Site {
         page.entries.splice(0..0, entries);
     }
 
+    /// Puts entries in the place of what a feed shows.
+    pub(crate) fn replace(&self, name: &str, entries: impl IntoIterator<Item = Entry>) {
+        let mut pages = self.state.pages.lock().unwrap();
+        let entries = entries.into_iter().collect();
+        pages.insert(format!("/{name}.xml"), Page { entries, mood: Mood::Well });
+    }
+
     pub(crate) fn mood(&self, name: &str, mood: Mood) {
         let mut pages = self.state.pages.lock().unwrap();
         pages.entry(format!("/{name}.xml")).or_insert(Page { entries: Vec::new(), mood }).mood =

@@ -8,7 +8,9 @@
 //! time is that of the whole program in all its threads, the median of some runs; what the rules cost
 //! is told apart, as it does not depend on the store.
 
-#[expect(dead_code, reason = "what the other benches take")]
+#[expect(dead_code, reason = "criterion's clock is for the bench of the rules")]
+mod cpu;
+#[expect(dead_code, reason = "watch lists are for the bench of the rules")]
 mod news;
 
 use std::collections::VecDeque;
@@ -19,8 +21,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cpu::used;
 use jiff::Timestamp;
-use news::cpu::used;
 use news::{Dice, Newsroom};
 use pactwatch::judge::{Bench, JudgeSetup, Replay, StorySection};
 use pactwatch::model::{
@@ -169,7 +171,7 @@ impl Press {
                 feed,
                 at: now,
                 next,
-                outcome: PollOutcome::Items { items, faults: Vec::new() },
+                outcome: PollOutcome::Items { items, faults: Vec::new(), rekeyed: Vec::new() },
             }
         };
         (0..count).map(&mut poll).collect()

@@ -19,6 +19,9 @@ use crate::store::{Pending, Settle, SinkState, Store, StoreError};
 /// First and longest wait before what came of an attempt is written again.
 const RECORD_WAIT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
 
+/// How long that goes on.
+const RECORD_FOR: Duration = Duration::from_secs(86_400);
+
 /// Handles the messages of one sink.
 pub(super) struct Clerk {
     pub(super) store: Store,
@@ -137,13 +140,14 @@ impl Clerk {
     }
 
     /// Writes down what came of an attempt. What was sent would be sent again if it were not written, so
-    /// where the database cannot be written this goes on until it can; a station that stops gives it
-    /// up. A single pass tries once: it attempts nothing twice.
+    /// where the database cannot be written this goes on until it can, a day at most; a station that
+    /// stops gives it up. A single pass tries once: it attempts nothing twice.
     async fn record(&self, attempt: Attempt, settled: Settle) -> Result<(), StoreError> {
-        let mut wait = RECORD_WAIT.0;
+        let (mut wait, begun) = (RECORD_WAIT.0, Instant::now());
         loop {
+            let patient = !self.once && begun.elapsed() < RECORD_FOR;
             let error = match self.store.record(attempt.clone(), settled.clone()).await {
-                Err(error @ StoreError::Failed { .. }) if !self.once => error,
+                Err(error @ StoreError::Failed { .. }) if patient => error,
                 outcome => return outcome,
             };
             if wait == RECORD_WAIT.0 {

@@ -170,6 +170,7 @@ impl Press {
             Polled {
                 feed,
                 at: now,
+                took: std::time::Duration::ZERO,
                 next,
                 outcome: PollOutcome::Items { items, faults: Vec::new(), rekeyed: Vec::new() },
             }

@@ -17,6 +17,12 @@ const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// it a candidate may have started again.
 const ONE_COURSE: SignedDuration = SignedDuration::from_hours(14 * 24);
 
+/// Reports of one vote come within this time.
+const ONE_VOTE: SignedDuration = SignedDuration::from_hours(36);
+
+/// A standing begins at midnight UTC; reports of that day and of the night after it bring it.
+const NEWS_OF_THE_DAY: SignedDuration = SignedDuration::from_hours(36);
+
 /// Every known move by alliance and candidate.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ledger {
@@ -91,7 +97,8 @@ impl Ledger {
             .unwrap_or(Level::Background)
     }
 
-    fn novelty(
+    /// How new a move is for one of its candidates, to a reader who has heard of some moves only.
+    pub(super) fn novelty(
         &self,
         one: &Move,
         candidate: &str,
@@ -101,13 +108,21 @@ impl Ledger {
         let Some(act) = &one.act else { return Level::Background };
         let pair = (one.alliance.clone(), candidate.to_owned());
         let known = self.entries.get(&pair).map(Vec::as_slice).unwrap_or_default();
-        // A move that names no actor is told by any that does.
         let told = known.iter().find(|entry| {
-            entry.act == act.name
+            let apart = date.duration_since(entry.last).abs();
+            // One vote is told as approval and as ratification, of one act at another time the two
+            // are a committee's and a parliament's.
+            let same_act = entry.act == act.name || (act.is_kin(&entry.act) && apart <= ONE_VOTE);
+            // A deed whose actor one of them leaves out is the same while it is fresh.
+            let same_actor =
+                entry.actor == one.actor || !act.formal || apart <= ONE_VOTE || is_standing(entry);
+            let other = one.actor.is_some() && entry.actor.is_some() && entry.actor != one.actor;
+            same_act
+                && same_actor
+                && !other
                 && is_told(entry)
                 // Another outlet's version of a told move is no news for being dated before it.
-                && (!is_standing(entry) || entry.since <= date)
-                && (one.actor.is_none() || entry.actor == one.actor || entry.actor.is_none())
+                && (!is_standing(entry) || entry.alert.is_some() || stands(entry, date))
                 && heard(entry)
         });
         match told {
@@ -136,11 +151,11 @@ impl Ledger {
         let told = known.iter().filter(|entry| is_told(entry) && !is_standing(entry));
         told.filter(|entry| entry.stage > act.stage && heard(entry)).any(|entry| {
             let before = date < entry.since;
+            // Turkey's yes is no reason to pass over the alliance's invitation on the day after.
             let same_actor = entry.actor == one.actor;
-            let one_actor = same_actor || entry.actor.is_none() || one.actor.is_none();
             match act.against {
                 true => before && same_actor,
-                false => before || (one_actor && date.duration_since(entry.last) < ONE_COURSE),
+                false => before || (same_actor && date.duration_since(entry.last) < ONE_COURSE),
             }
         })
     }
@@ -167,6 +182,11 @@ impl Ledger {
     }
 }
 
+/// Whether a standing is old news by a date: on the day itself the accession is the news.
+fn stands(entry: &LedgerEntry, date: Timestamp) -> bool {
+    entry.since == Timestamp::MIN || date.duration_since(entry.since) > NEWS_OF_THE_DAY
+}
+
 fn is_standing(entry: &LedgerEntry) -> bool {
     entry.last == Timestamp::MAX
 }
@@ -176,11 +196,7 @@ fn is_told(entry: &LedgerEntry) -> bool {
     entry.alert.is_some() || is_standing(entry)
 }
 
-/// The candidates of a move; one empty name where there are none.
+/// The candidates that a move is about; one empty name where there are none.
 pub(super) fn pairs(one: &Move) -> impl Iterator<Item = String> {
-    let names = match one.candidates.is_empty() {
-        true => vec![String::new()],
-        false => one.candidates.clone(),
-    };
-    names.into_iter()
+    StoryMove::of(one).into_iter().map(|one| one.candidate)
 }

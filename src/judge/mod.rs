@@ -6,18 +6,22 @@
 //! the other stations' business.
 
 mod agree;
+mod aside;
+mod development;
 mod hearing;
 mod identity;
 mod index;
 mod ledger;
 mod lookup;
 mod plan;
+mod record;
 mod replay;
 mod review;
 mod section;
 mod similar;
+mod weigh;
 
-pub use replay::{Replay, Step};
+pub use replay::{PairStep, Replay, Step};
 pub use review::{Bench, JudgeSetup, run};
 pub use section::{FirstPoll, StorySection, Updates};
 

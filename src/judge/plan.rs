@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::aside::set_aside;
 use super::hearing::Hearing;
 use super::identity::Fresh;
-use super::index::{Belonging, Sharing, StoryIndex};
-use super::ledger::{Ledger, pairs};
+use super::index::{Belonging, StoryIndex};
 use super::section::{FirstPoll, StorySection, Updates};
+use super::weigh::Sharing;
 use crate::model::{
-    Addressee, Alert, AlertId, AlertKind, Decision, FeedName, FeedState, Field, Genre, ItemRow,
-    LedgerEntry, Level, Match, Member, Move, NewMoves, Plan, Previous, Route, Sameness, SinkName,
-    Story, StoryChange, StoryId, StoryMove,
+    Addressee, AlertKind, Decision, FeedName, FeedState, ItemRow, Level, Match, Member, Plan,
+    Route, Sameness, SinkName, Story, StoryId,
 };
 
 /// An item with what the rules say of it.
@@ -62,6 +62,7 @@ pub(super) fn plan(index: &mut StoryIndex, terms: Terms<'_>, batch: Batch, now: 
             continue;
         };
         matched.shadow |= batch.shadow;
+        set_aside(&fresh.item.title, &mut matched);
         let one = One { fresh, matched, now };
         let decision = one.place(index, terms, batch.first_poll, &mut plan);
         plan.items.push(ItemRow {
@@ -75,10 +76,10 @@ pub(super) fn plan(index: &mut StoryIndex, terms: Terms<'_>, batch: Batch, now: 
 }
 
 /// A matched item on its way into the stories.
-struct One {
-    fresh: Fresh,
-    matched: Match,
-    now: Timestamp,
+pub(super) struct One {
+    pub(super) fresh: Fresh,
+    pub(super) matched: Match,
+    pub(super) now: Timestamp,
 }
 
 impl One {
@@ -108,12 +109,12 @@ impl One {
     }
 
     /// Recorded and shown, never sent.
-    fn shadow(&self) -> bool {
+    pub(super) fn shadow(&self) -> bool {
         self.matched.shadow
     }
 
     /// Whether a member was told as this item would be: to nobody but its own kind.
-    fn counts(&self, member: &Member) -> bool {
+    pub(super) fn counts(&self, member: &Member) -> bool {
         self.shadow() || !member.shadow
     }
 
@@ -188,78 +189,6 @@ impl One {
         }
     }
 
-    /// Moves of the headline that the story has not told: a formal act or one against, a further
-    /// stage, another actor, another candidate. A name that only turns up in the body of another
-    /// outlet's version is no development.
-    fn new_moves(&self, story: &Story, ledger: &Ledger) -> Vec<Move> {
-        let furthest = |one: &StoryMove| {
-            let members = story.members.iter().filter(|member| self.counts(member));
-            members
-                .flat_map(|member| &member.moves)
-                .filter(|known| known.alliance == one.alliance)
-                .filter_map(|known| known.act.as_ref())
-                .map(|act| act.stage)
-                .max()
-                .unwrap_or(0)
-        };
-        let told = self.told_moves(story);
-        let is_new = |found: &Move, one: &StoryMove| {
-            let Some(act) = &found.act else { return false };
-            let same_pair = |known: &&StoryMove| {
-                known.alliance == one.alliance
-                    && (known.candidate == one.candidate || one.candidate.is_empty())
-            };
-            let pair_known = told.iter().any(|known| same_pair(&known));
-            let act_known = told.iter().filter(same_pair).any(|known| known.act == one.act);
-            let actor_known = one.actor.is_none()
-                || told.iter().filter(same_pair).any(|known| {
-                    known.act == one.act && (known.actor == one.actor || known.actor.is_none())
-                });
-            let weighty = (act.formal && !found.hedged) || act.against || act.stage > furthest(one);
-            if !pair_known {
-                return !one.candidate.is_empty();
-            }
-            let date = self.fresh.item.date();
-            let late = ledger.overtaken(one, act, date, &|entry| story.has_told(entry));
-            weighty && !late && (!act_known || !actor_known)
-        };
-        // Opinion, explainers and live blogs repeat; what they bring is background.
-        if self.matched.genre != Genre::Report {
-            return Vec::new();
-        }
-        let headline = self.matched.moves.iter().filter(|one| one.field == Field::Title);
-        headline
-            .filter(|found| StoryMove::of(found).iter().any(|one| is_new(found, one)))
-            .cloned()
-            .collect()
-    }
-
-    /// The moves that the story has told, for an item in shadow also those told in shadow.
-    fn told_moves(&self, story: &Story) -> Vec<StoryMove> {
-        let shadow = story.members.iter().filter(|one| one.shadow && one.alert.is_some());
-        let shadow = shadow.filter(|_| self.shadow()).flat_map(|member| &member.moves);
-        story.moves.iter().cloned().chain(shadow.flat_map(StoryMove::of)).collect()
-    }
-
-    fn what_is_new(&self, story: &Story, acts: Vec<Move>) -> NewMoves {
-        let moves = self.told_moves(story);
-        let told = |check: &dyn Fn(&StoryMove) -> bool| moves.iter().any(check);
-        let alliances = self.matched.alliances.iter();
-        let candidates = self.matched.candidates.iter();
-        NewMoves {
-            alliances: alliances
-                .filter(|name| !told(&|known| known.alliance == **name))
-                .cloned()
-                .collect(),
-            candidates: candidates
-                .filter(|code| !told(&|known| known.candidate == **code))
-                .cloned()
-                .collect(),
-            rules: Vec::new(),
-            acts,
-        }
-    }
-
     /// The sinks whose routing wants the item, each with how new it is to that sink.
     fn wanting(&self, index: &StoryIndex, routes: &[Route]) -> Vec<(SinkName, Level)> {
         if self.shadow() {
@@ -278,130 +207,6 @@ impl One {
     fn level(&self, index: &StoryIndex, wanting: &[(SinkName, Level)]) -> Level {
         let highest = wanting.iter().map(|(_, level)| *level).max();
         highest.unwrap_or_else(|| index.ledger.level(&self.matched, self.fresh.item.date()))
-    }
-
-    /// Writes an alert; gives the sinks that it tells.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call site per kind of alert, all named above"
-    )]
-    fn alert(
-        &self,
-        index: &mut StoryIndex,
-        plan: &mut Plan,
-        story: StoryId,
-        kind: AlertKind,
-        level: Level,
-        step: u32,
-        addressees: Vec<Addressee>,
-        new: Option<NewMoves>,
-    ) -> Option<(AlertId, Vec<SinkName>)> {
-        let item = &self.fresh.item;
-        let id = AlertId(index.next_alert);
-        index.next_alert += 1;
-        let previous = index.story(story).and_then(|story| {
-            let first = {
-                let told = |member: &&Member| member.alert.is_some() && self.counts(member);
-                story.members.iter().find(told)?
-            };
-            Some(Previous { alert: first.alert?, raised: first.seen, title: first.title.clone() })
-        });
-        let told: Vec<SinkName> = addressees.iter().map(|one| one.sink.clone()).collect();
-        let alert = Alert {
-            id,
-            key: format!("{}\n{}\n{step}", item.feed, item.key),
-            story,
-            kind,
-            level,
-            item: item.clone(),
-            matched: self.matched.clone(),
-            before: index.ledger.before(&self.matched, item.date()),
-            previous: previous.filter(|_| kind == AlertKind::Updated),
-            new,
-            raised: self.now,
-        };
-        plan.alerts.push((alert, addressees));
-        Some((id, told))
-    }
-
-    /// Writes the item into its story and its moves into the ledger.
-    #[expect(clippy::too_many_arguments, reason = "the fields of the change, each used once")]
-    fn change(
-        &self,
-        index: &mut StoryIndex,
-        plan: &mut Plan,
-        id: StoryId,
-        opens: bool,
-        sameness: Option<Sameness>,
-        copy: bool,
-        told: Option<(AlertId, Vec<SinkName>)>,
-        step: u32,
-    ) {
-        let item = &self.fresh.item;
-        let alert = told.as_ref().map(|(alert, _)| *alert);
-        let member = Member {
-            feed: item.feed.clone(),
-            key: item.key.clone(),
-            url: item.url.clone(),
-            canonical: item.canonical.clone(),
-            title: item.title.clone(),
-            summary: item.summary.clone(),
-            language: item.language.clone(),
-            kind: item.kind,
-            genre: self.matched.genre,
-            moves: self.matched.moves.clone(),
-            date: item.date(),
-            seen: self.now,
-            copy,
-            alert,
-            shadow: self.shadow(),
-        };
-        let change = StoryChange {
-            id,
-            opens,
-            member,
-            sameness,
-            step: alert.map(|_| step),
-            told: told.map(|(_, sinks)| sinks).unwrap_or_default(),
-            at: self.now,
-        };
-        index.apply(&change);
-        plan.stories.push(change);
-        self.enter(index, plan, alert);
-    }
-
-    /// Enters the item's moves into the ledger, at the item's own date.
-    fn enter(&self, index: &mut StoryIndex, plan: &mut Plan, alert: Option<AlertId>) {
-        // The ledger makes what comes later look old. Of this nobody will have heard, and what
-        // opinion, explainers and live blogs repeat or wish for is the news of others.
-        if self.shadow() || self.matched.genre != Genre::Report {
-            return;
-        }
-        let item = &self.fresh.item;
-        for one in &self.matched.moves {
-            let Some(act) = &one.act else { continue };
-            // A hedged formal act has not happened; it would make the real one look old.
-            if one.hedged && act.formal {
-                continue;
-            }
-            for candidate in pairs(one) {
-                let entry = LedgerEntry {
-                    alliance: one.alliance.clone(),
-                    candidate,
-                    act: act.name.clone(),
-                    stage: act.stage,
-                    formal: act.formal,
-                    actor: one.actor.clone(),
-                    since: item.date(),
-                    last: item.date(),
-                    alert,
-                    title: item.title.clone(),
-                    feed: item.feed.clone(),
-                };
-                index.ledger.enter(entry.clone());
-                plan.ledger.push(entry);
-            }
-        }
     }
 }
 

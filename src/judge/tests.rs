@@ -44,11 +44,16 @@ fn act(name: &str) -> ActKind {
     let (stage, formal, against) = match name {
         "considers" => (1, false, false),
         "applies" => (2, true, false),
-        "ratified" => (4, true, false),
+        "approves" | "ratified" => (4, true, false),
         "joins" => (5, true, false),
         _ => (0, false, true),
     };
-    ActKind { name: name.to_owned(), stage, formal, against }
+    let kin = match name {
+        "approves" => vec!["ratified".to_owned()],
+        "ratified" => vec!["approves".to_owned()],
+        _ => Vec::new(),
+    };
+    ActKind { name: name.to_owned(), stage, formal, against, kin, unsaid: false }
 }
 
 pub(super) fn a_move(candidates: &[&str], name: &str, actor: Option<&str>, field: Field) -> Move {
@@ -59,6 +64,7 @@ pub(super) fn a_move(candidates: &[&str], name: &str, actor: Option<&str>, field
         actor: actor.map(str::to_owned),
         hedged: false,
         field,
+        aside: Vec::new(),
     }
 }
 

@@ -110,6 +110,19 @@ pub struct ActKind {
     pub formal: bool,
     /// Works against the accession: blocks, denies, declines, withdraws.
     pub against: bool,
+    /// Acts that are other words for the same deed: a parliament approves and ratifies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kin: Vec<String>,
+    /// The text names no act: it ties a candidate to a door, and that is all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsaid: bool,
+}
+
+impl ActKind {
+    /// Whether an act of this name is a word for the same deed.
+    pub fn is_kin(&self, name: &str) -> bool {
+        self.name == name || self.kin.iter().any(|kin| kin == name)
+    }
 }
 
 /// Who does what about which candidates and which alliance.
@@ -127,6 +140,17 @@ pub struct Move {
     pub hedged: bool,
     /// Where the evidence of the move stands.
     pub field: Field,
+    /// Those of the candidates that stand aside from the act: "…, leaving Sweden in the cold".
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aside: Vec<String>,
+}
+
+impl Move {
+    /// The candidates that the act is about; all where it is not said of any.
+    pub fn main_candidates(&self) -> Vec<&str> {
+        let main = self.candidates.iter().filter(|code| !self.aside.contains(code));
+        main.map(String::as_str).collect()
+    }
 }
 
 /// A rule that holds for an item.

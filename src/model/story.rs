@@ -84,11 +84,13 @@ impl Story {
 }
 
 impl StoryMove {
-    /// A move as one entry per candidate; one with an empty candidate where it names none.
+    /// A move as one entry per candidate that it is about; one with an empty candidate where it names
+    /// none.
     pub fn of(one: &Move) -> Vec<Self> {
-        match one.candidates.is_empty() {
+        let main = one.main_candidates();
+        match main.is_empty() {
             true => vec![Self::named(one, "")],
-            false => one.candidates.iter().map(|code| Self::named(one, code)).collect(),
+            false => main.into_iter().map(|code| Self::named(one, code)).collect(),
         }
     }
 
@@ -97,7 +99,11 @@ impl StoryMove {
         Self {
             alliance: one.alliance.clone(),
             candidate: candidate.to_owned(),
-            act: one.act.as_ref().map(|act| act.name.clone()).unwrap_or_default(),
+            // What is only announced is a move of the pair, and its act is still to come.
+            act: match &one.act {
+                Some(act) if !(act.formal && one.hedged) => act.name.clone(),
+                _ => String::new(),
+            },
             actor: one.actor.clone(),
         }
     }
@@ -110,7 +116,7 @@ pub struct StoryMove {
     pub alliance: String,
     /// One candidate; empty where the move names none.
     pub candidate: String,
-    /// The act's name; empty for a rule without acts.
+    /// The act's name; empty for a rule without acts, and for a formal act that is only announced.
     pub act: String,
     /// Who acts.
     pub actor: Option<String>,

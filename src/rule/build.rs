@@ -96,6 +96,7 @@ impl Compiler<'_> {
                 stage: draft.stage,
                 formal: draft.formal,
                 against: draft.against,
+                kin: kin(name, draft, drafts),
                 by: draft.by,
             });
         }
@@ -220,4 +221,11 @@ fn standings(lists: &BTreeMap<String, ListDraft>, lexicon: &Lexicon) -> Vec<Stan
         }
     }
     all
+}
+
+/// The other acts of an act's family.
+fn kin(name: &str, draft: &ListDraft, drafts: &BTreeMap<String, ListDraft>) -> Vec<String> {
+    let of = |other: &ListDraft| !draft.family.is_empty() && other.family == draft.family;
+    let others = drafts.iter().filter(|(other, list)| *other != name && of(list));
+    others.map(|(other, _)| other.clone()).collect()
 }

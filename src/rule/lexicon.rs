@@ -33,6 +33,8 @@ pub(crate) struct List {
     pub(crate) stage: u8,
     pub(crate) formal: bool,
     pub(crate) against: bool,
+    /// Acts that are other words for the same deed.
+    pub(crate) kin: Vec<String>,
     pub(crate) by: By,
 }
 
@@ -162,6 +164,7 @@ mod tests {
             stage: 0,
             formal: false,
             against: false,
+            kin: Vec::new(),
             by: By::Candidate,
         };
         let on = |year, month, day| jiff::civil::date(year, month, day);

@@ -274,6 +274,7 @@ impl Reading<'_, '_> {
             act: None,
             actor: None,
             hedged: false,
+            aside: Vec::new(),
             field: inside.first().map_or(Field::Title, |index| hits.field(&hits.all[*index])),
         };
         let otherwise = lexicon.otherwise;
@@ -295,12 +296,15 @@ impl Reading<'_, '_> {
                 })
         };
         found.hedged = before(lexicon.hedge) || planned(hits, lexicon, inside, hit);
-        let definition = lexicon.list(list);
-        if !definition.against
-            && before(lexicon.negation)
-            && let Some(denial) = lexicon.denial
-        {
-            list = denial;
+        let mut unsaid = act.is_none();
+        if before(lexicon.negation) {
+            match lexicon.list(list).against {
+                // "Will not block" neither blocks nor approves.
+                true => unsaid = true,
+                false => unsaid = unsaid && lexicon.denial.is_none(),
+            }
+            let instead = if unsaid { otherwise } else { lexicon.denial };
+            list = instead.unwrap_or(list);
         }
         let definition = lexicon.list(list);
         match definition.by {
@@ -324,6 +328,8 @@ impl Reading<'_, '_> {
             stage: definition.stage,
             formal: definition.formal,
             against: definition.against,
+            kin: definition.kin.clone(),
+            unsaid: unsaid && Some(list) == otherwise,
         });
         FoundMove { found, shown_by }
     }

@@ -68,6 +68,8 @@ pub(crate) struct ListDraft {
     pub(crate) stage: u8,
     pub(crate) formal: bool,
     pub(crate) against: bool,
+    /// Acts of one family are words for one deed.
+    pub(crate) family: String,
     pub(crate) otherwise: bool,
     pub(crate) by: By,
 }
@@ -148,6 +150,7 @@ impl Draft {
             stage: 0,
             formal: false,
             against: false,
+            family: String::new(),
             otherwise: false,
             by: By::default(),
         };
@@ -166,6 +169,7 @@ impl Draft {
                 list.formal = table.boolean("formal").unwrap_or(false);
                 list.otherwise = table.boolean("otherwise").unwrap_or(false);
                 list.against = table.boolean("against").unwrap_or(false);
+                list.family = table.string("family").map(|(name, _)| name).unwrap_or_default();
                 let words = [("candidate", By::Candidate), ("member", By::Member)];
                 list.by = table.choice("by", &words).unwrap_or_default();
             }

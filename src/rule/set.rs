@@ -148,6 +148,8 @@ impl RuleSet {
             stage: list.stage,
             formal: list.formal,
             against: list.against,
+            kin: list.kin.clone(),
+            unsaid: false,
         })
     }
 

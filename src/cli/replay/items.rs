@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::Run;
 use crate::cli::Screen;
@@ -21,7 +22,8 @@ const LINE_BYTES: usize = 4 << 20;
 
 /// A line of a file of items.
 #[derive(Debug, Deserialize)]
-struct Line {
+pub(super) struct Line {
+    #[serde(default)]
     id: serde_json::Value,
     title: String,
     #[serde(default)]
@@ -33,7 +35,7 @@ struct Line {
     #[serde(default)]
     source: Option<String>,
     #[serde(default)]
-    date: Option<String>,
+    pub(super) date: Option<String>,
     #[serde(default)]
     lang: Option<String>,
     #[serde(default)]
@@ -55,13 +57,39 @@ pub(in crate::cli) struct Label {
 
 /// Replays a file line by line; nothing of it is kept.
 pub(super) fn from_file(path: &Path, run: &mut Run, screen: &mut Screen) -> anyhow::Result<()> {
+    // An item without a date takes the one before it.
+    let mut clock = Timestamp::UNIX_EPOCH;
+    lines(path, "replay", &mut |number, line: Line| {
+        if line.id.is_null() {
+            bail!("failed to read {}:{number}: missing field `id`", path.display());
+        }
+        if let Some(date) = line.date.as_deref().filter(|date| !date.is_empty()) {
+            clock = parse_date(date).with_context(|| {
+                format!("failed to read {}:{number}: `{date}` is no date", path.display())
+            })?;
+        }
+        let label = Label {
+            label: line.label.clone(),
+            alliances: line.alliances.clone(),
+            candidates: line.candidates.clone(),
+            language: line.lang.clone(),
+        };
+        let id = line.id.clone();
+        run.item(id, item_of(line, number, clock), &label, screen)
+    })
+}
+
+/// Reads a file with one JSON object a line and hands each on with its number.
+pub(super) fn lines<T: DeserializeOwned>(
+    path: &Path,
+    doing: &'static str,
+    each: &mut dyn FnMut(usize, T) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let shown = path.display();
     let file = File::open(path).with_context(|| format!("failed to read `{shown}`"))?;
     let whole = file.metadata().map_or(0, |about| about.len());
-    let mut progress = Progress::new("replay", whole);
+    let mut progress = Progress::new(doing, whole);
     let mut reader = BufReader::with_capacity(1 << 16, file);
-    // An item without a date takes the one before it.
-    let mut clock = Timestamp::UNIX_EPOCH;
     let mut text = Vec::new();
     for number in 1.. {
         text.clear();
@@ -83,25 +111,15 @@ pub(super) fn from_file(path: &Path, run: &mut Run, screen: &mut Screen) -> anyh
         if text.trim_ascii().is_empty() {
             continue;
         }
-        let line: Line = serde_json::from_slice(&text)
+        let line: T = serde_json::from_slice(&text)
             .map_err(|error| anyhow::anyhow!("failed to read {shown}:{number}: {error}"))?;
-        if let Some(date) = line.date.as_deref().filter(|date| !date.is_empty()) {
-            clock = parse_date(date)
-                .with_context(|| format!("failed to read {shown}:{number}: `{date}` is no date"))?;
-        }
-        let label = Label {
-            label: line.label.clone(),
-            alliances: line.alliances.clone(),
-            candidates: line.candidates.clone(),
-            language: line.lang.clone(),
-        };
-        let id = line.id.clone();
-        run.item(id, item_of(line, number, clock), &label, screen)?;
+        each(number, line)?;
     }
     Ok(())
 }
 
-fn item_of(line: Line, number: usize, date: Timestamp) -> Item {
+/// A line as an item of this date.
+pub(super) fn item_of(line: Line, number: usize, date: Timestamp) -> Item {
     let id = match &line.id {
         serde_json::Value::String(id) => id.clone(),
         other => other.to_string(),
@@ -132,7 +150,7 @@ fn item_of(line: Line, number: usize, date: Timestamp) -> Item {
 }
 
 /// RFC 3339, or `YYYY-MM-DD[ HH:MM[:SS]]` in UTC; a bare year or month is its first day.
-fn parse_date(text: &str) -> anyhow::Result<Timestamp> {
+pub(super) fn parse_date(text: &str) -> anyhow::Result<Timestamp> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(time);
     }

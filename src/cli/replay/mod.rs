@@ -2,6 +2,7 @@
 
 mod against;
 mod items;
+mod pairs;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,14 +35,17 @@ const PAGE: usize = 500;
     pactwatch replay --items labelled.jsonl --no-dedup --errors\n\n\
     A line of FILE: {\"id\",\"title\",\"summary\"?,\"body\"?,\"url\"?,\"source\"?,\"date\"?,\"label\"?,\
     \"alliances\"?,\"candidates\"?}\nWith \"label\" (pos, neg; others are left out) it ends with \
-    precision and recall.")]
+    precision and recall.\nA line of pairs: {\"kind\":\"dup\"|\"distinct\",\"a\":{…},\"b\":{…}}.")]
 pub(super) struct ReplayArgs {
     /// Stored items seen since then: 24h, 30d, 2026-01-31
     #[arg(long, value_parser = parse_since, value_name = "TIME", conflicts_with = "items")]
     since: Option<Timestamp>,
     /// A file with one item a line
-    #[arg(long, value_name = "FILE", required_unless_present = "since")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["since", "pairs"])]
     items: Option<PathBuf>,
+    /// A file with two items a line: how many of them are grouped
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["items", "since", "against", "no_dedup"])]
+    pairs: Option<PathBuf>,
     /// Judge each item alone
     #[arg(long)]
     no_dedup: bool,
@@ -51,7 +55,7 @@ pub(super) struct ReplayArgs {
     /// Look at headlines alone
     #[arg(long)]
     title_only: bool,
-    /// List every miss and false alarm of a labelled file
+    /// List every miss and false alarm of a labelled file, or every pair decided wrongly
     #[arg(long)]
     errors: bool,
 }
@@ -68,6 +72,9 @@ struct Output {
     acts: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     story: Option<StoryId>,
+    /// The `min_level`s at which a receiver gets a message by it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    messages: Vec<Level>,
     /// With `--against`: what the other config makes of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     against: Option<against::Change>,
@@ -84,16 +91,21 @@ struct RuleOutput {
 struct Tally {
     items: usize,
     decisions: [(&'static str, usize); 5],
+    /// Messages that a receiver would get, by its `min_level`.
+    messages: [usize; Level::ALL.len()],
 }
 
 impl Tally {
     fn new() -> Self {
         let words = ["alert", "update", "joined", "duplicate", "quiet"];
-        Self { items: 0, decisions: words.map(|word| (word, 0)) }
+        Self { items: 0, decisions: words.map(|word| (word, 0)), messages: [0; 3] }
     }
 
-    fn count(&mut self, decision: &str) {
+    fn count(&mut self, decision: &str, messages: &[Level]) {
         self.items += 1;
+        for level in messages {
+            self.messages[*level as usize] += 1;
+        }
         if let Some((_, count)) = self.decisions.iter_mut().find(|(word, _)| *word == decision) {
             *count += 1;
         }
@@ -107,6 +119,12 @@ pub(super) async fn replay(
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
     let (rules, ..) = rules_and_network(common)?;
+    if let Some(path) = &args.pairs {
+        let replay = Replay::new(&rules_story(common)?, rules.standings());
+        let shown = pairs::Shown { errors: args.errors, title_only: args.title_only };
+        pairs::pairs(path, &rules, &replay, shown, screen)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut run = Run {
         replay: match args.no_dedup {
             true => Replay::alone(rules.standings()),
@@ -129,6 +147,12 @@ pub(super) async fn replay(
         let counts: Vec<String> =
             run.tally.decisions.iter().map(|(word, count)| format!("{count} {word}")).collect();
         screen.line(format!("{} items: {}", run.tally.items, counts.join(", ")))?;
+        if !args.no_dedup {
+            let counts = Level::ALL.iter().zip(run.tally.messages);
+            let counts: Vec<String> =
+                counts.map(|(level, count)| format!("{count} at {level}")).collect();
+            screen.line(format!("messages by min_level: {}", counts.join(", ")))?;
+        }
         if run.headlines {
             screen.line("no item was too old here; the daemon goes by `[story] max_age` too")?;
         }
@@ -193,7 +217,7 @@ impl Run {
         let shown = self.headlines.then(|| (item.date(), item.title.clone()));
         let step = self.replay.next(item, matched.clone());
         let decision = step.decision.as_str();
-        self.tally.count(decision);
+        self.tally.count(decision, &step.messages);
         if let (Some((date, title)), Some(found)) = (shown, &matched) {
             let (date, level) = (short_time(date), step.level.map_or("", Level::as_str));
             screen.fitted(&format!("{date}  {decision:<9}  {level:<10}  {}", move_line(found)))?;
@@ -202,6 +226,7 @@ impl Run {
         if screen.json() {
             let mut output = output(id, decision, step.level, matched, step.decision.story());
             output.against = compared;
+            output.messages = step.messages;
             screen.object(&output)?;
         }
         Ok(())
@@ -225,6 +250,7 @@ fn output(
             candidates: Vec::new(),
             acts: Vec::new(),
             story: None,
+            messages: Vec::new(),
             against: None,
         };
     };
@@ -244,6 +270,7 @@ fn output(
         candidates: matched.candidates,
         acts,
         story,
+        messages: Vec::new(),
         against: None,
     }
 }

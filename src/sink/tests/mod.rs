@@ -202,7 +202,14 @@ fn view(title: &str, summary: &str) -> AlertView {
         kind: FeedKind::Wire,
         tags: Vec::new(),
     };
-    let act = ActKind { name: "considers".to_owned(), stage: 1, formal: false, against: false };
+    let act = ActKind {
+        name: "considers".to_owned(),
+        stage: 1,
+        formal: false,
+        against: false,
+        kin: Vec::new(),
+        unsaid: false,
+    };
     let codes = |list: &[&str]| list.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>();
     let spot = |words: &str, list: &str, role: Role| {
         summary.find(words).map(|byte| {
@@ -239,6 +246,7 @@ fn view(title: &str, summary: &str) -> AlertView {
             actor: None,
             hedged: true,
             field: Field::Summary,
+            aside: Vec::new(),
         }],
         alliances: codes(&["AUKUS"]),
         candidates: codes(&["CA", "JP"]),

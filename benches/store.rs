@@ -8,7 +8,6 @@
 //! time is that of the whole program in all its threads, the median of some runs; what the rules cost
 //! is told apart, as it does not depend on the store.
 
-#[expect(dead_code, reason = "criterion's clock is for the bench of the rules")]
 mod cpu;
 #[expect(dead_code, reason = "watch lists are for the bench of the rules")]
 mod news;
@@ -170,7 +169,7 @@ impl Press {
             Polled {
                 feed,
                 at: now,
-                took: std::time::Duration::ZERO,
+                took: Duration::ZERO,
                 next,
                 outcome: PollOutcome::Items { items, faults: Vec::new(), rekeyed: Vec::new() },
             }

@@ -66,10 +66,12 @@ pub(super) async fn stories(
                 screen.object(&story)?;
                 return Ok(ExitCode::SUCCESS);
             }
+            let plural = if story.sources == 1 { "source" } else { "sources" };
             screen.line(format!(
-                "{id}   opened {}   last seen {}",
+                "{id}   opened {}   last seen {}   {} {plural}",
                 short_time(story.opened),
-                short_time(story.last_seen)
+                short_time(story.last_seen),
+                story.sources
             ))?;
             for member in &story.members {
                 screen.line("")?;

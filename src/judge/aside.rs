@@ -50,6 +50,9 @@ fn aside(
     for code in &one.candidates {
         names.extend(spans(Role::Candidate, code).into_iter().map(|span| (span, code)));
     }
+    if names.is_empty() {
+        return one.aside.clone();
+    }
     names.sort_by_key(|(span, _)| (span.start, span.end));
     // Enumerations: names with nothing but joining words and commas between them.
     let lists = names.chunk_by(|(one, _), (two, _)| joined(letters, one.end, two.start));

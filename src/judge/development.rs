@@ -2,7 +2,7 @@
 
 use super::ledger::Ledger;
 use super::plan::One;
-use crate::model::{Field, Genre, Level, Member, Move, NewMoves, Story, StoryMove};
+use crate::model::{Field, Genre, Kind, Level, Member, Move, NewMoves, Story, StoryMove};
 
 impl One {
     /// Moves of the headline that the story has not told: a formal act or one against, a further
@@ -73,6 +73,32 @@ impl One {
         })
     }
 
+    /// Moves that the story has told, and that a source which speaks for itself is the first to
+    /// confirm.
+    pub(super) fn confirmed(&self, story: &Story) -> Vec<Move> {
+        if self.fresh.item.kind != Kind::Official || self.matched.genre != Genre::Report {
+            return Vec::new();
+        }
+        let told = self.told_moves(story);
+        let counted = story.members.iter().filter(|member| self.counts(member));
+        let official = counted.filter(|member| member.kind == Kind::Official);
+        let official: Vec<StoryMove> =
+            official.flat_map(|member| &member.moves).flat_map(StoryMove::of).collect();
+        let confirms = |one: &&Move| {
+            let Some(act) = one.act.as_ref().filter(|act| !act.unsaid && !one.hedged) else {
+                return false;
+            };
+            let among = |list: &[StoryMove], mine: &StoryMove| {
+                list.iter().any(|known| {
+                    (&known.alliance, &known.candidate) == (&mine.alliance, &mine.candidate)
+                        && act.is_kin(&known.act)
+                })
+            };
+            StoryMove::of(one).iter().any(|mine| among(&told, mine) && !among(&official, mine))
+        };
+        self.matched.moves.iter().filter(confirms).cloned().collect()
+    }
+
     /// The furthest stage that the story has brought an alliance's candidates to.
     fn furthest(&self, one: &StoryMove, story: &Story) -> u8 {
         let members = story.members.iter().filter(|member| self.counts(member));
@@ -103,6 +129,7 @@ impl One {
                 .cloned()
                 .collect(),
             rules: Vec::new(),
+            confirmed: false,
             acts,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::tests::{Desk, at, item, tell};
 use super::*;
-use crate::model::{AlertKind, Decision, Genre, ItemKey, Level, Match, Route, SinkName};
+use crate::model::{AlertKind, Decision, Genre, ItemKey, Kind, Level, Match, Route, SinkName};
 
 const BID: &str = "Finland applies to join NATO";
 
@@ -120,4 +120,91 @@ fn an_act_that_was_overtaken_is_no_news() {
     desk.story.window = std::time::Duration::ZERO;
     desk.see_at(version, ratified(), at(40), false);
     assert_eq!(desk.told()[1].2, Level::Background);
+}
+
+#[test]
+fn the_first_official_word_is_told_once() {
+    let ratified = || tell(&["FI"], "ratified", Some("HU"));
+    let mut desk = Desk::new();
+    let mut notable = Route::all(SinkName::new("notable"));
+    notable.min_level = Level::Notable;
+    desk.routes = vec![notable];
+    let official = |key: &str, hours: i64| {
+        let title = "Parliament adopts the act on the accession of Finland";
+        let mut item = item(key, key, title, "", hours);
+        item.kind = Kind::Official;
+        item
+    };
+    desk.see(item("a", "1", "Hungary ratifies the NATO bid of Finland", "", 0), ratified());
+    let other = item("b", "1", "Budapest says yes", "", 1);
+    assert_eq!(desk.see(other, ratified()).as_str(), "joined");
+    let word = desk.see(official("parliament", 2), ratified());
+    assert_eq!(word.as_str(), "update");
+    let told = desk.told();
+    assert_eq!((told[1].1, told[1].2), (AlertKind::Updated, Level::Notable));
+    let alert = &desk.plans[2].alerts[0].0;
+    assert!(alert.new.as_ref().unwrap().confirmed);
+    // A second body that says the same, and one that says nothing of the act.
+    assert_eq!(desk.see(official("ministry", 3), ratified()).as_str(), "duplicate");
+    assert_eq!(desk.told().len(), 2);
+    // What is hedged confirms nothing.
+    let mut desk = Desk::new();
+    desk.see(item("a", "1", "Hungary ratifies the NATO bid of Finland", "", 0), ratified());
+    let mut may = ratified();
+    may.as_mut().unwrap().moves[0].hedged = true;
+    assert_ne!(desk.see(official("parliament", 1), may).as_str(), "update");
+    // Nobody who wants no updates gets one.
+    let mut desk = Desk::new();
+    desk.story.updates = Updates::Off;
+    desk.see(item("a", "1", "Hungary ratifies the NATO bid of Finland", "", 0), ratified());
+    assert_eq!(desk.see(official("parliament", 1), ratified()).as_str(), "joined");
+}
+
+#[test]
+fn the_next_member_is_told_where_the_first_was_not_named() {
+    let mut desk = Desk::new();
+    let vote = |actor| tell(&["FI"], "approves", actor);
+    desk.see(item("a", "1", "Parliament approves the NATO bid of Finland", "", 0), vote(None));
+    // The same vote with its name, and under the other word.
+    let named = item("b", "1", "Hungary's parliament approves Finland's bid", "", 3);
+    assert_eq!(desk.see(named, vote(Some("HU"))).as_str(), "joined");
+    let word = item("c", "1", "Hungary ratifies Finland's bid", "", 5);
+    assert_eq!(desk.see(word, tell(&["FI"], "ratified", Some("HU"))).as_str(), "joined");
+    assert_eq!(desk.told().len(), 1);
+    // Three days later it is another's.
+    let next = item("d", "1", "Turkey's parliament approves the NATO bid of Finland", "", 68);
+    desk.see(next, vote(Some("TR")));
+    assert_eq!(desk.told().len(), 2);
+    assert_eq!(desk.told()[1].2, Level::Flash);
+}
+
+#[test]
+fn an_announced_act_is_not_the_act() {
+    let mut desk = Desk::new();
+    let mut soon = tell(&["FI"], "joins", None);
+    soon.as_mut().unwrap().moves[0].hedged = true;
+    desk.see(item("a", "1", "Finland to join NATO on Tuesday", "", 0), soon);
+    let deed = item("b", "1", "Finland joins NATO on Tuesday morning", "", 10);
+    assert_eq!(desk.see(deed, tell(&["FI"], "joins", None)).as_str(), "update");
+    assert_eq!(desk.told()[1].2, Level::Flash);
+}
+
+#[test]
+fn a_candidate_aside_is_no_part_of_the_move() {
+    let mut desk = Desk::new();
+    let waits = || {
+        let mut found = tell(&["FI", "SE"], "ratified", Some("HU"));
+        found.as_mut().unwrap().moves[0].aside.push("SE".to_owned());
+        found
+    };
+    desk.see(
+        item("a", "1", "Hungary ratifies the NATO bid of Finland", "", 0),
+        tell(&["FI"], "ratified", Some("HU")),
+    );
+    let other = item("b", "1", "Budapest ratifies, and Sweden waits", "", 1);
+    assert_eq!(desk.see(other, waits()).as_str(), "joined", "a name aside is no new candidate");
+    // Nor has anything been told of it that would make its own vote old.
+    let sweden = item("c", "1", "Hungary ratifies the NATO bid of Sweden", "", 20);
+    desk.see(sweden, tell(&["SE"], "ratified", Some("HU")));
+    assert_eq!(desk.told()[1].2, Level::Flash);
 }

@@ -16,8 +16,8 @@ use super::index::{Belonging, StoryIndex};
 use super::section::{FirstPoll, StorySection, Updates};
 use super::weigh::Sharing;
 use crate::model::{
-    Addressee, AlertKind, Decision, FeedName, FeedState, ItemRow, Level, Match, Member, Plan,
-    Route, Sameness, SinkName, Story, StoryId,
+    Addressee, AlertKind, Decision, FeedName, FeedState, ItemRow, Level, Match, Member, NewMoves,
+    Plan, Route, Sameness, SinkName, Story, StoryId,
 };
 
 /// An item with what the rules say of it.
@@ -135,7 +135,7 @@ impl One {
     fn open(&self, index: &mut StoryIndex, terms: Terms<'_>, plan: &mut Plan) -> Decision {
         let id = StoryId(index.next_story);
         index.next_story += 1;
-        let wanting = self.wanting(index, terms.routes);
+        let wanting = self.wanting(index, terms.routes, Level::Background);
         let level = self.level(index, &wanting);
         let addressees = addressees(wanting, &[], AlertKind::Raised);
         let told = self.alert(index, plan, id, AlertKind::Raised, level, 1, addressees, None);
@@ -157,31 +157,47 @@ impl One {
         let sharing = belonging.as_ref().map(|one| one.level);
         let sameness = belonging.map_or_else(|| revised(&story), |one| one.sameness);
         let copy = matches!(sharing, Some(Sharing::Article | Sharing::Verbatim));
-        let news = if copy { Vec::new() } else { self.new_moves(&story, &index.ledger) };
+        // Two parliaments' votes can be told in nearly the same words.
+        let news = match sharing {
+            Some(Sharing::Article) => Vec::new(),
+            _ => self.new_moves(&story, &index.ledger),
+        };
+        let confirmed = match (news.is_empty(), terms.story.updates) {
+            (false, _) | (_, Updates::Off) => Vec::new(),
+            _ => self.confirmed(&story),
+        };
+        let confirms = !confirmed.is_empty();
         let update = match terms.story.updates {
             Updates::Off => false,
-            Updates::Developments => !news.is_empty(),
-            Updates::All => !copy && sharing.is_some(),
+            Updates::Developments => !news.is_empty() || confirms,
+            Updates::All => (!copy && sharing.is_some()) || confirms,
         };
         let kind = if update { AlertKind::Updated } else { AlertKind::Raised };
-        let mut wanting = self.wanting(index, terms.routes);
+        // The ledger knows the move; that it is official now is worth a word.
+        let least = if confirms { Level::Notable } else { Level::Background };
+        let mut wanting = self.wanting(index, terms.routes, least);
         if !update {
             // Told per sink: whoever has not heard of the story hears of it now.
             wanting.retain(|(sink, _)| !story.told.contains(sink));
         }
-        let level = self.level(index, &wanting);
+        let level = self.level(index, &wanting).max(least);
         let addressees = addressees(wanting, &story.told, kind);
         let step = story.steps + 1;
         let told = match update || !addressees.is_empty() {
             true => {
-                let new = update.then(|| self.what_is_new(&story, news));
+                let new = update.then(|| match confirms {
+                    true => NewMoves { acts: confirmed, confirmed: true, ..NewMoves::default() },
+                    false => self.what_is_new(&story, news),
+                });
                 self.alert(index, plan, id, kind, level, step, addressees, new)
             }
             false => None,
         };
         // The story grows where it stands, as nothing else holds it.
         drop(story);
-        self.change(index, plan, id, false, Some(sameness.clone()), copy, told, step);
+        // What brings something new is a source of its own.
+        let copied = copy && !update;
+        self.change(index, plan, id, false, Some(sameness.clone()), copied, told, step);
         match (update, copy) {
             (true, _) => Decision::Update(id, sameness),
             (false, true) => Decision::Duplicate(id, sameness),
@@ -189,14 +205,20 @@ impl One {
         }
     }
 
-    /// The sinks whose routing wants the item, each with how new it is to that sink.
-    fn wanting(&self, index: &StoryIndex, routes: &[Route]) -> Vec<(SinkName, Level)> {
+    /// The sinks whose routing wants the item, each with how new it is to that sink, at least so much.
+    fn wanting(
+        &self,
+        index: &StoryIndex,
+        routes: &[Route],
+        least: Level,
+    ) -> Vec<(SinkName, Level)> {
         if self.shadow() {
             return Vec::new();
         }
         let item = &self.fresh.item;
         let hearing = Hearing::of(index, &self.matched);
-        let levels = routes.iter().map(|route| (route, hearing.level(&route.sink, item.date())));
+        let levels =
+            routes.iter().map(|route| (route, hearing.level(&route.sink, item.date()).max(least)));
         levels
             .filter(|(route, level)| route.passes(item, &self.matched, *level))
             .map(|(route, level)| (route.sink.clone(), level))

@@ -13,8 +13,9 @@ use super::plan::{Batch, Judged, Terms, plan};
 use super::*;
 use crate::model::{
     ActKind, AlertKind, Decision, FeedName, FeedState, Field, Genre, Item, ItemKey, Kind, Level,
-    Match, Move, Plan, Route, RuleId, RuleScore, SinkName, Standing,
+    Match, Move, Plan, Route, RuleId, RuleScore, SinkName, Standing, Story,
 };
+use crate::store::StoryBook;
 
 pub(super) fn at(hours: i64) -> Timestamp {
     let start: Timestamp = "2023-03-20T08:00:00Z".parse().unwrap();
@@ -442,14 +443,31 @@ fn of_stream(number: usize, (place, act, feed): (usize, usize, usize)) -> (Item,
     (one, tell(&[places[place]], acts[act], None))
 }
 
+/// The index as it is read back from what the plans wrote.
+fn restarted(plans: &[Plan], index: &StoryIndex) -> StoryIndex {
+    let mut stories: BTreeMap<i64, Story> = BTreeMap::new();
+    for change in plans.iter().flat_map(|plan| &plan.stories) {
+        let before = stories.remove(&change.id.0);
+        stories.insert(change.id.0, Story::grown(before, change));
+    }
+    let book = StoryBook {
+        stories: stories.into_values().collect(),
+        ledger: plans.iter().flat_map(|plan| plan.ledger.clone()).collect(),
+        next_story: index.next_story,
+        next_alert: index.next_alert,
+        generation: index.generation,
+    };
+    StoryIndex::new(book, &[])
+}
+
 proptest! {
     #[test]
-    fn any_split_over_batches_gives_the_same_alerts(stream in stream(), cuts in proptest::collection::vec(1usize..5, 1..14)) {
+    fn any_split_over_batches_gives_the_same_alerts(stream in stream(), cuts in proptest::collection::vec(1usize..5, 1..14), restarts in proptest::collection::vec(any::<bool>(), 14)) {
         let key = |plans: &[Plan]| -> Vec<(String, AlertKind)> {
             plans.iter().flat_map(|plan| &plan.alerts).map(|(alert, _)| (alert.key.clone(), alert.kind)).collect()
         };
         let now = at(20);
-        let run = |sizes: &mut dyn Iterator<Item = usize>| {
+        let run = |sizes: &mut dyn Iterator<Item = usize>, restarts: &[bool]| {
             let desk = Desk::new();
             let mut index = desk.index.clone();
             let terms = Terms { story: &desk.story, routes: &desk.routes };
@@ -459,6 +477,9 @@ proptest! {
                 Judged { fresh: Fresh { item, revised: false, rekeyed: false }, matched }
             }).collect();
             while !rest.is_empty() {
+                if restarts.get(plans.len()) == Some(&true) {
+                    index = restarted(&plans, &index);
+                }
                 let size = sizes.next().unwrap_or(1).min(rest.len());
                 let items = rest.drain(..size).collect();
                 let batch = Batch { feed: FeedName::new("f"), state: FeedState::new(now), first_poll: false, shadow: false, items };
@@ -466,8 +487,8 @@ proptest! {
             }
             plans
         };
-        let whole = run(&mut [usize::MAX].into_iter());
-        let parts = run(&mut cuts.iter().copied());
+        let whole = run(&mut [usize::MAX].into_iter(), &[]);
+        let parts = run(&mut cuts.iter().copied(), &restarts);
         prop_assert_eq!(key(&whole), key(&parts));
     }
 

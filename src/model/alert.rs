@@ -75,6 +75,9 @@ pub struct NewMoves {
     pub candidates: Vec<String>,
     /// Rules that had not matched in it.
     pub rules: Vec<String>,
+    /// The acts were told before; new is that a source says so which speaks for itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirmed: bool,
 }
 
 /// An alert with what is known when it is sealed.

@@ -144,10 +144,12 @@ fn follows(view: &AlertView, stationery: &Stationery) -> Option<Follows> {
 }
 
 /// `NEW · AUKUS ← Canada, Japan · considers · notable · 1 source`
-fn verdict(view: &AlertView) -> String {
+pub(super) fn verdict(view: &AlertView) -> String {
     let matched = &view.alert.matched;
+    let confirmed = view.alert.new.as_ref().is_some_and(|new| new.confirmed);
     let word = match view.kind {
         AlertKind::Raised => "NEW",
+        AlertKind::Updated if confirmed => "CONFIRMED",
         AlertKind::Updated => "UPDATE",
     };
     let alliances = match matched.alliances.is_empty() {

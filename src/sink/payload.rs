@@ -92,6 +92,9 @@ fn data(view: &AlertView, stationery: &Stationery) -> Value {
                 "candidates": new.candidates,
                 "rules": new.rules,
             });
+            if new.confirmed {
+                data["new"]["confirmed"] = json!(true);
+            }
         }
     }
     if !stationery.public_url.is_empty() {

@@ -200,11 +200,7 @@ fn also_in(connection: &Connection, alert: &Alert) -> Result<(Vec<AlsoIn>, usize
     let mut members = stories::members(connection, alert.story.0)?;
     // What is in shadow is shown to nobody by what is not.
     members.retain(|member| alert.matched.shadow || !member.shadow);
-    let mut sources: Vec<&str> =
-        members.iter().filter(|member| !member.copy).map(|member| member.feed.as_str()).collect();
-    sources.sort_unstable();
-    sources.dedup();
-    let count = sources.len().max(1);
+    let count = stories::sources(&members);
     let is_itself =
         |member: &Member| (&member.feed, &member.key) == (&alert.item.feed, &alert.item.key);
     let others = members.into_iter().filter(|member| !is_itself(member)).map(|member| AlsoIn {

@@ -3,14 +3,14 @@
 //! Each row of `member` is the change that wrote it; a story is read back by applying its rows again
 //! with the function that the planner itself uses, so a restart sees what the running daemon saw.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::StoreError;
 use super::row::{json_column, ms, time, to_json};
-use crate::model::{Member, SinkName, Story, StoryChange, StoryId};
+use crate::model::{Kind, Member, SinkName, Story, StoryChange, StoryId};
 
 /// Stories opened since a time, oldest first, whole.
 pub(super) fn since(connection: &Connection, since: Timestamp) -> Result<Vec<Story>, StoreError> {
@@ -113,4 +113,12 @@ pub(super) fn members(connection: &Connection, story: i64) -> Result<Vec<Member>
         }
     }
     Ok(members)
+}
+
+/// Independent sources among the items of a story: each feed once, whoever copies a text or collects
+/// what others wrote not at all. At least one.
+pub(super) fn sources(members: &[Member]) -> usize {
+    let own = |member: &&Member| !member.copy && member.kind != Kind::Aggregator;
+    let feeds: HashSet<&str> = members.iter().filter(own).map(|one| one.feed.as_str()).collect();
+    feeds.len().max(1)
 }

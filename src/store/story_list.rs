@@ -87,6 +87,8 @@ pub struct StoryDetail {
     pub opened: Timestamp,
     /// When an item last joined it.
     pub last_seen: Timestamp,
+    /// Independent sources: copies of one text count once, sites that collect do not.
+    pub sources: usize,
     /// The items that tell it, oldest first.
     pub members: Vec<MemberDetail>,
 }
@@ -252,5 +254,6 @@ fn detail(connection: &Connection, id: StoryId) -> Result<Option<StoryDetail>, S
             None => members.push(one),
         }
     }
-    Ok(Some(StoryDetail { id, opened, last_seen, members }))
+    let sources = stories::sources(&stories::members(connection, id.0)?);
+    Ok(Some(StoryDetail { id, opened, last_seen, sources, members }))
 }

@@ -275,3 +275,14 @@ proptest! {
         }
     }
 }
+
+/// What a source that speaks for itself is the first to confirm.
+#[test]
+fn a_confirmation_says_so() {
+    let mut view = updated();
+    view.alert.new.as_mut().unwrap().confirmed = true;
+    let line = parts::verdict(&view);
+    assert!(line.starts_with("CONFIRMED · AUKUS"), "{line}");
+    view.kind = AlertKind::Raised;
+    assert!(parts::verdict(&view).starts_with("NEW · "), "it is first word to this sink");
+}

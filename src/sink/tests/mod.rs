@@ -328,6 +328,7 @@ fn updated() -> AlertView {
         alliances: Vec::new(),
         candidates: vec!["JP".to_owned()],
         rules: Vec::new(),
+        confirmed: false,
     });
     view
 }

@@ -25,7 +25,22 @@ const LEDE_FURNITURE: [&str; 6] = [
     "appeared first on",
 ];
 /// Headlines of series, folded: two parts of one look alike and are none.
-const SERIES: [&str; 6] = ["in pictures", "day", "live", "five things", "week in", "what we know"];
+const SERIES: [&str; 6] =
+    ["in pictures", "live", "five things", "week in", "what we know", "photos of the day"];
+/// The same, wherever they stand.
+const SERIES_INSIDE: [&str; 4] = ["live updates", "as it happened", "in pictures", "liveblog"];
+/// What outlets put in front of headlines.
+const KICKERS: [&str; 9] = [
+    "breaking news",
+    "breaking",
+    "update",
+    "exclusive",
+    "watch",
+    "video",
+    "correction",
+    "urgent",
+    "just in",
+];
 
 /// Words from which on a headline can be one article's alone.
 const OWN_WORDS: usize = 5;
@@ -82,7 +97,7 @@ const LEDE_PAIRS: usize = 6;
 impl Sketch {
     /// Prepares headline and lede.
     pub(super) fn of(title: &str, summary: &str) -> Self {
-        let folded = fold_title(without_suffix(title));
+        let folded = fold_title(without_kicker(without_suffix(title)));
         let mut words: Vec<(String, f32)> = Vec::new();
         let mut digits = Vec::new();
         for index in 0..folded.tokens().len() {
@@ -109,9 +124,7 @@ impl Sketch {
             whole.entry((*word).to_owned()).or_insert_with(|| idf(word));
         }
         let headline = folded.text().trim().to_owned();
-        let series = SERIES
-            .iter()
-            .any(|mark| headline.strip_prefix(mark).is_some_and(|rest| rest.starts_with(' ')));
+        let series = is_series(&headline);
         let negated = words.iter().any(|(word, _)| NEGATIONS.contains(&word.as_str()));
         Self { words, norm, pairs, whole, digits, headline, lede, series, negated }
     }
@@ -209,6 +222,42 @@ fn without_suffix(title: &str) -> &str {
     title
 }
 
+/// A headline without "BREAKING: " or "UPDATE 2-".
+fn without_kicker(title: &str) -> &str {
+    let title = title.trim_start();
+    for kicker in KICKERS {
+        let Some(start) = title.get(..kicker.len()) else { continue };
+        if !start.eq_ignore_ascii_case(kicker) {
+            continue;
+        }
+        // A number of the version may follow, and a mark must: "Update on the talks" is a headline.
+        let rest =
+            title[kicker.len()..].trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
+        if let Some(rest) = rest.strip_prefix([':', '-', '|', '–', '—']) {
+            return rest.trim_start();
+        }
+    }
+    title
+}
+
+/// Whether a folded headline is part of a series.
+fn is_series(headline: &str) -> bool {
+    let starts =
+        |mark: &&str| headline.strip_prefix(*mark).is_some_and(|rest| rest.starts_with(' '));
+    let inside = |mark: &&str| headline.contains(*mark);
+    // "Day 12", anywhere.
+    let mut words = headline.split(' ').peekable();
+    let mut numbered = false;
+    while let Some(word) = words.next() {
+        let number =
+            words.peek().is_some_and(|next| next.bytes().all(|byte| byte.is_ascii_digit()));
+        numbered |= matches!(word, "day" | "part" | "episode" | "tag" | "jour") && number;
+    }
+    numbered
+        || SERIES.iter().any(|mark| starts(&mark))
+        || SERIES_INSIDE.iter().any(|mark| inside(&mark))
+}
+
 /// A lede, folded, up to the furniture at its end.
 fn lede_of(summary: &str) -> String {
     let folded = fold(summary);
@@ -266,5 +315,33 @@ mod tests {
         assert!(one.likeness(&two).numbers_differ);
         assert!(!one.likeness(&one.clone()).numbers_differ);
         assert!((one.likeness(&one.clone()).title - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn kickers_go_and_headlines_stay() {
+        for (title, expected) in [
+            ("BREAKING: Ireland knocks", "Ireland knocks"),
+            ("UPDATE 2-Ireland knocks", "Ireland knocks"),
+            ("Watch | Ireland knocks", "Ireland knocks"),
+            ("Update on the talks with Ireland", "Update on the talks with Ireland"),
+            ("Breaking ranks: Ireland knocks", "Breaking ranks: Ireland knocks"),
+            ("Ürün: news", "Ürün: news"),
+        ] {
+            assert_eq!(without_kicker(title), expected);
+        }
+    }
+
+    #[test]
+    fn parts_of_a_series_are_known() {
+        for (title, series) in [
+            ("Live: leaders meet", true),
+            ("NATO summit, day 2: leaders meet", true),
+            ("NATO summit as it happened", true),
+            ("Leaders meet in Vilnius – in pictures", true),
+            ("A day for the history books", false),
+            ("Lives lost at sea", false),
+        ] {
+            assert_eq!(sketch(title, "").series, series, "{title}");
+        }
     }
 }

@@ -147,14 +147,14 @@ pub(super) async fn replay(
         let counts: Vec<String> =
             run.tally.decisions.iter().map(|(word, count)| format!("{count} {word}")).collect();
         screen.line(format!("{} items: {}", run.tally.items, counts.join(", ")))?;
+        if run.headlines {
+            screen.line("no item was too old here; the daemon goes by `[story] max_age` too")?;
+        }
         if !args.no_dedup {
             let counts = Level::ALL.iter().zip(run.tally.messages);
             let counts: Vec<String> =
                 counts.map(|(level, count)| format!("{count} at {level}")).collect();
             screen.line(format!("messages by min_level: {}", counts.join(", ")))?;
-        }
-        if run.headlines {
-            screen.line("no item was too old here; the daemon goes by `[story] max_age` too")?;
         }
         run.score.print(screen)?;
         if let Some(other) = &run.other {

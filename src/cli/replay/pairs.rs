@@ -119,7 +119,7 @@ fn judged(
             item.body.clear();
         }
         item.canonical = item.url.as_deref().and_then(text::canonical_url);
-        let matched = rules.examine(&item).matched;
+        let matched = rules.judge(&item);
         Ok((item, matched))
     };
     let mut two = [examined(pair.a, 2 * number)?, examined(pair.b, 2 * number + 1)?];

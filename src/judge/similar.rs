@@ -253,9 +253,7 @@ fn is_series(headline: &str) -> bool {
             words.peek().is_some_and(|next| next.bytes().all(|byte| byte.is_ascii_digit()));
         numbered |= matches!(word, "day" | "part" | "episode" | "tag" | "jour") && number;
     }
-    numbered
-        || SERIES.iter().any(|mark| starts(&mark))
-        || SERIES_INSIDE.iter().any(|mark| inside(&mark))
+    numbered || SERIES.iter().any(starts) || SERIES_INSIDE.iter().any(inside)
 }
 
 /// A lede, folded, up to the furniture at its end.

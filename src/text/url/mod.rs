@@ -108,11 +108,15 @@ fn spelt(path: &str) -> String {
 }
 
 fn lean_path(path: &str) -> String {
+    // A dot before an ending is a name of its own; left alone it would lead elsewhere.
+    let named = |rest: &&str| !matches!(rest.rsplit('/').next(), Some("." | ".."));
     let mut lean = spelt(path);
     loop {
         if let Some(rest) = lean.strip_suffix(".amp.html") {
             lean = format!("{rest}.html");
-        } else if let Some(rest) = PATH_ENDINGS.iter().find_map(|end| lean.strip_suffix(end)) {
+        } else if let Some(rest) =
+            PATH_ENDINGS.iter().find_map(|end| lean.strip_suffix(end)).filter(named)
+        {
             lean = rest.trim_end_matches('/').to_owned();
         } else if lean.starts_with("/amp/") {
             lean.drain(.."/amp".len());

@@ -207,6 +207,14 @@ fn links() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn a_dot_before_an_ending_leads_nowhere_else() {
+    for link in ["https://example.org/..amp?", "https://example.org/a/...amp"] {
+        let once = canonical_url(link).unwrap();
+        assert_eq!(canonical_url(&format!("https://{once}")), Some(once));
+    }
+}
+
 proptest! {
     #[test]
     fn the_canonical_form_is_its_own(link in links()) {

@@ -111,6 +111,8 @@ pub(crate) struct Lexicon {
     pub(crate) following: Option<ListId>,
     /// Words by which a former member knocks: "rejoin".
     pub(crate) comeback: Option<ListId>,
+    /// Several newcomers, of whom a headline may name some: "six countries".
+    pub(crate) several: Option<ListId>,
     /// The act that a negated one becomes.
     pub(crate) denial: Option<ListId>,
     /// The act of a sentence in which a rule holds and no other act stands.

@@ -31,6 +31,12 @@ fn is_tie(hit: &Hit, lexicon: &Lexicon) -> bool {
     kind(hit, lexicon) == Some(ListKind::Plain)
 }
 
+/// A tie that has a name to show; the others are grammar.
+fn is_named_tie(hit: &Hit, lexicon: &Lexicon) -> bool {
+    is_tie(hit, lexicon)
+        && hit.list.map(|list| lexicon.list(list)).is_some_and(|list| list.shown != list.name)
+}
+
 /// Alliances that the prose names, in order of first mention.
 pub(super) fn alliances(hits: &Hits<'_>, lexicon: &Lexicon) -> Vec<ListId> {
     let mut found = Vec::new();
@@ -170,11 +176,24 @@ pub(super) fn moves(
         let one = reading.one_move(&inside, act);
         merge(&mut found, one);
     }
-    // A sentence without an act adds its candidates to the moves of those with one.
-    if found.iter().any(|one| one.found.act.is_some()) {
-        found.retain(|one| one.found.act.is_some());
+    // Sentences without an act only lend their candidates, where those with one name none.
+    let told = |one: &FoundMove| one.found.act.is_some();
+    if let Some(first) = found.iter().position(told) {
+        let nobody =
+            found.iter().filter(|one| told(one)).all(|one| one.found.candidates.is_empty());
+        let lender = found.iter().position(|one| !told(one) && !one.found.candidates.is_empty());
+        if let Some(lender) = lender.filter(|_| nobody) {
+            found[first].found.candidates = found[lender].found.candidates.clone();
+            let shown = found[lender].shown_by.clone();
+            found[first].shown_by.extend(shown);
+        }
+        found.retain(told);
     }
+    let several = hits.all.iter().any(|hit| {
+        hit.list.is_some() && hit.list == lexicon.several && hits.field(hit) == Field::Title
+    });
     title_first(&mut found);
+    reading.read_summary(&mut found, acts, several);
     found
 }
 
@@ -255,6 +274,44 @@ struct Reading<'r, 'i> {
 }
 
 impl Reading<'_, '_> {
+    /// Where a headline tells of growth and names nobody ("BRICS admits six"), or only some of several,
+    /// those count whom the summary names in its first sentence with an act or a tie.
+    fn read_summary(&self, found: &mut [FoundMove], acts: &[bool], several: bool) {
+        let Self { hits, lexicon, candidates, .. } = *self;
+        let Some(first) = found.first_mut() else { return };
+        let open = several || first.found.candidates.is_empty();
+        if first.found.field != Field::Title || !open {
+            return;
+        }
+        let headline = first.found.candidates.clone();
+        // The first sentence that tells; those after it name further ones.
+        let mut room = None;
+        let code = |index: usize| hits.all[index].list.map(|list| &lexicon.list(list).name);
+        for (index, hit) in hits.all.iter().enumerate() {
+            if !candidates[index] || hits.field(hit) != Field::Summary {
+                continue;
+            }
+            let beside: Vec<usize> = (0..hits.all.len())
+                .filter(|at| {
+                    (hits.all[*at].unit, hits.all[*at].sentence) == (hit.unit, hit.sentence)
+                })
+                .collect();
+            let told = beside.iter().any(|at| acts[*at] || is_named_tie(&hits.all[*at], lexicon));
+            // A list of several repeats those that the headline names.
+            let repeats = headline
+                .iter()
+                .all(|named| beside.iter().any(|at| candidates[*at] && code(*at) == Some(named)));
+            let Some(code) = code(index).filter(|_| told && repeats) else { continue };
+            if *room.get_or_insert((hit.unit, hit.sentence)) != (hit.unit, hit.sentence) {
+                break;
+            }
+            if !first.found.candidates.contains(code) {
+                first.found.candidates.push(code.clone());
+                first.shown_by.push(index);
+            }
+        }
+    }
+
     /// The move that the hits of one sentence tell, with this act.
     fn one_move(&self, inside: &[usize], act: Option<usize>) -> FoundMove {
         let Self { hits, lexicon, alliance, evidence, candidates, .. } = *self;

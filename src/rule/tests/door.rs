@@ -167,3 +167,40 @@ fn where_the_headline_names_who_knocks_a_summary_adds_nobody() {
     let found = matched("NATO at a crossroads", "Finland mulled joining NATO last year.");
     assert_eq!(found.candidates, ["FI"]);
 }
+
+/// A pack whose rule holds for growth that names nobody.
+fn growing() -> RuleSet {
+    let more = r#"
+[list.several]
+terms = ["two countries", "more countries"]
+[[rule]]
+id = "growth"
+when = "title:(@alliance SENTENCE (\"grows\" OR @several))"
+match = ["NATO grows"]
+"#;
+    try_build(&format!("{PACK}{more}")).unwrap()
+}
+
+#[test]
+fn growth_takes_its_countries_from_the_summary() {
+    let told = |title: &str, summary: &str| {
+        let matched = growing().examine(&item(title, summary, "2024-01-05")).matched;
+        matched.unwrap().candidates
+    };
+    assert_eq!(told("NATO grows", "Sweden and Finland join in May."), ["SE", "FI"]);
+    assert!(told("NATO grows", "Sweden is cold in May.").is_empty(), "no act and no tie");
+    let three = "Sweden, Finland and Ukraine join in May.";
+    assert_eq!(told("NATO asks two countries, among them Sweden", three), ["SE", "FI", "UA"]);
+    assert_eq!(told("NATO grows by Sweden", three), ["SE"], "the headline names who it is");
+    let later = "Sweden joins in May. Ukraine may join, too.";
+    assert_eq!(told("NATO grows", later), ["SE"], "a later sentence names further ones");
+    let others = "Finland and Ukraine join in May.";
+    assert_eq!(told("NATO asks two countries, among them Sweden", others), ["SE"]);
+}
+
+#[test]
+fn a_sentence_without_an_act_lends_its_candidates() {
+    let lent =
+        matched("Sweden and NATO meet", "The alliance mulls much. Sweden joins the alliance.");
+    assert_eq!(lent.candidates, ["SE"]);
+}

@@ -283,7 +283,7 @@ async fn work_once(
     shutdown: CancellationToken,
 ) -> anyhow::Result<Round> {
     let mut states = store.feed_states().await.context("failed to read the feeds' state")?;
-    let mut subscription = parts.subscription;
+    let mut subscription = Arc::new(watch::for_one_round(&parts.subscription));
     if let Which::One(name) = &which {
         subscription = Arc::new(watch::only(&subscription, name));
         states.retain(|feed, _| feed == name);

@@ -28,7 +28,8 @@ pub(super) fn tell_network(turn: Turn, now: Timestamp) {
 pub(super) fn tell(before: &FeedState, polled: &Polled) {
     let feed = &polled.feed;
     if polled.next.condition == Condition::Silent && before.condition != Condition::Silent {
-        tracing::warn!(
+        // Told with others of its kind once it lasts, by `health`.
+        tracing::debug!(
             feed.id = %feed, feed.last_new = ?polled.next.last_new,
             "a feed has fallen silent: it answers, and shows nothing new for far longer than usual"
         );

@@ -26,6 +26,6 @@ mod visit;
 pub use access::{Access, AccessError, FeedAccess};
 pub use fetch::{Failure, fetch_once};
 pub use health::{Group, Health, Notice, Seen, TELL_AFTER, Trouble, troubles};
-pub use poll::{Subscription, Summary, WatchSetup, once, only, run};
+pub use poll::{Subscription, Summary, WatchSetup, for_one_round, once, only, run};
 pub use schedule::revive;
 pub use section::{PollSection, read_feeds};

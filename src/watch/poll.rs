@@ -28,7 +28,7 @@ pub(super) const LONGEST_TURN: Duration = Duration::from_secs(5);
 const HEALTH: Duration = Duration::from_secs(60);
 
 /// What is watched; made anew by each reload.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Subscription {
     /// The feeds.
     pub feeds: Vec<Arc<Feed>>,
@@ -47,14 +47,12 @@ pub struct Subscription {
 /// A subscription to one of its feeds alone.
 pub fn only(subscription: &Subscription, name: &FeedName) -> Subscription {
     let feeds = subscription.feeds.iter().filter(|feed| feed.name == *name).cloned();
-    Subscription {
-        feeds: feeds.collect(),
-        poll: subscription.poll.clone(),
-        client: subscription.client.clone(),
-        keeping: subscription.keeping.clone(),
-        access: subscription.access.clone(),
-        files: subscription.files.clone(),
-    }
+    Subscription { feeds: feeds.collect(), ..subscription.clone() }
+}
+
+/// A subscription for a single round: a connection that is kept after it serves nobody.
+pub fn for_one_round(subscription: &Subscription) -> Subscription {
+    Subscription { keeping: subscription.client.clone(), ..subscription.clone() }
 }
 
 /// What the station needs.

@@ -5,6 +5,8 @@
 //! ("Hungary ratifies Finland's bid, leaving Sweden in the cold" is about Finland). What no verb says
 //! contradicts nothing and proves nothing: "Sweden's NATO bid" may be about any act of Sweden's.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Field, Move};
 
 /// How the moves of two items stand to each other.
@@ -98,6 +100,18 @@ fn compare(a: &Move, b: &Move) -> Agreement {
         true => Agreement::Onward,
         false => Agreement::Loose,
     }
+}
+
+/// Whether two items name the same two or more candidates at one door.
+pub(super) fn same_party(one: &[Move], two: &[Move]) -> bool {
+    let party = |moves: &[Move], alliance: &str| -> BTreeSet<String> {
+        let there = moves.iter().filter(|one| one.alliance == alliance);
+        there.flat_map(|one| one.candidates.iter().cloned()).collect()
+    };
+    one.iter().any(|a| {
+        let mine = party(one, &a.alliance);
+        mine.len() > 1 && mine == party(two, &a.alliance)
+    })
 }
 
 /// Whether two items name a common candidate at one door.

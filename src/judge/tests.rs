@@ -521,3 +521,21 @@ proptest! {
         prop_assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), passed);
     }
 }
+
+/// A paraphrase hours later shares no words with the report; that it names the same two countries at
+/// the same door is what tells.
+#[test]
+fn the_same_party_at_one_door_is_one_story() {
+    let unsaid = |candidates: &[&str]| {
+        let mut one = a_move(candidates, "considers", None, Field::Title);
+        one.act.as_mut().unwrap().unsaid = true;
+        matched(vec![one])
+    };
+    for (party, joins) in [(&["FI", "SE"][..], true), (&["FI"][..], false)] {
+        let mut desk = Desk::new();
+        desk.see(item("wire", "1", "Allies hurry to enlarge", "", 0), Some(unsaid(party)));
+        let again = item("paper", "2", "Two neutral neighbours eye a new shelter", "", 5);
+        let decision = desk.see(again, Some(unsaid(party)));
+        assert_eq!(matches!(decision, Decision::Joined(..)), joins, "{party:?}: {decision:?}");
+    }
+}

@@ -5,7 +5,7 @@
 //! most items: the move, the headlines, the ledes, what both say beyond the names of the move, and the
 //! time between them.
 
-use super::agree::{Agreement, agreement, formal_deed, says_nothing, share_candidate};
+use super::agree::{Agreement, agreement, formal_deed, same_party, says_nothing, share_candidate};
 use super::similar::{Likeness, Sketch};
 use crate::model::{Genre, Item, Match, Member};
 use crate::text::is_article_url;
@@ -25,6 +25,8 @@ pub(super) const ONE_STORY: f64 = 0.50;
 const SAME_DEED: f64 = 0.50;
 /// Talk by nobody in particular, such as support, is repeated by another every day.
 const SAME_TALK: f64 = 0.38;
+/// The same two or more candidates at one door: far fewer events have a pair of them than one.
+const SAME_PARTY: f64 = 0.18;
 /// The same pair, and acts that do not contradict.
 const SAME_PAIR: f64 = 0.23;
 /// The same door only.
@@ -165,12 +167,13 @@ impl Weighing<'_> {
         let (mine, theirs) = (&self.matched.moves, &member.moves);
         let near = (1.0 - hours / NEAR_HOURS).max(0.0);
         let negated = if likeness.negated { NEGATED } else { 0.0 };
+        let party = if same_party(mine, theirs) { SAME_PARTY } else { 0.0 };
         match agreed {
             Agreement::Same { deed } => {
                 let (base, near) = if deed { (SAME_DEED, 0.0) } else { (SAME_TALK, near) };
                 let second_day = ((hours - DAY_HOURS) / DAY_HOURS).clamp(0.0, 1.0) * SECOND_DAY;
                 let words = AGREED.0 * likeness.title + AGREED.1 * likeness.lede;
-                (base - second_day + words + AGREED.2 * near, agreed.reason())
+                (base + party - second_day + words + AGREED.2 * near, agreed.reason())
             }
             Agreement::Onward => {
                 let words = ONWARD.0 * likeness.title + ONWARD.1 * likeness.lede;
@@ -194,7 +197,7 @@ impl Weighing<'_> {
                     (_, true) => (AFTERMATH, "it follows a formal act"),
                     _ => (-negated, agreed.reason()),
                 };
-                (base + words + more, reason)
+                (base + party + words + more, reason)
             }
         }
     }

@@ -195,6 +195,7 @@ impl Weighing<'_> {
                 let (more, reason) = match (comment, aftermath) {
                     (true, _) => (COMMENT, "comment on the same two"),
                     (_, true) => (AFTERMATH, "it follows a formal act"),
+                    _ if party > 0.0 => (-negated, "the same countries at one door"),
                     _ => (-negated, agreed.reason()),
                 };
                 (base + party + words + more, reason)

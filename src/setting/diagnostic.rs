@@ -173,14 +173,16 @@ impl Sources {
         let text = self.text(span.file);
         let (start, end) = one_line(text, span.start, span.end);
         let path = self.path(span.file).display().to_string();
-        let title = level.clone().primary_title(diagnostic.message.as_str()).element(
+        let message = printable(&diagnostic.message);
+        let title = level.clone().primary_title(message.as_str()).element(
             Snippet::source(text)
                 .path(path.as_str())
                 .fold(true)
                 .annotation(AnnotationKind::Primary.span(start..end)),
         );
         let mut report: Vec<Group<'_>> = vec![title];
-        if let Some(help) = &diagnostic.help {
+        let help = diagnostic.help.as_deref().map(printable);
+        if let Some(help) = &help {
             report[0] = std::mem::replace(&mut report[0], Group::with_level(Level::HELP))
                 .element(Level::HELP.message(help.as_str()));
         }
@@ -192,15 +194,20 @@ impl Sources {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        let mut text = format!("{word}: {}", diagnostic.message);
+        let mut text = format!("{word}: {}", printable(&diagnostic.message));
         if let Some(place) = place {
             text.push_str(&format!("\n --> {place}"));
         }
         if let Some(help) = &diagnostic.help {
-            text.push_str(&format!("\n  = help: {help}"));
+            text.push_str(&format!("\n  = help: {}", printable(help)));
         }
         text
     }
+}
+
+/// What can be written to a terminal: a message may name a key of the file, which can hold anything.
+fn printable(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
 }
 
 /// Cuts a span to its first line and to character borders, so that it marks one place.

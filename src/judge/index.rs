@@ -11,7 +11,7 @@ use super::agree::Agreement;
 use super::ledger::Ledger;
 use super::lookup::Lookup;
 use super::similar::Sketch;
-use super::weigh::{Sharing, Weighed, Weighing};
+use super::weigh::{Reason, Sharing, Weighed, Weighing};
 use crate::model::{
     Genre, Item, Match, Member, Move, Sameness, Standing, Story, StoryChange, StoryId,
 };
@@ -188,7 +188,8 @@ impl StoryIndex {
     ) -> Option<Belonging> {
         let weighing = Weighing { item, matched, sketch };
         let since = now.checked_sub(window).unwrap_or(Timestamp::MIN);
-        let mut best: Option<((Sharing, Agreement, f64), Belonging)> = None;
+        type Rank = (Sharing, Agreement, f64);
+        let mut best: Option<(Rank, (StoryId, &Member, Reason))> = None;
         for entry in near.iter().filter_map(|id| self.stories.get(id)) {
             if entry.story.last_seen < since {
                 continue;
@@ -203,13 +204,15 @@ impl StoryIndex {
                 let Weighed { level, agreed, score, reason } = weighing.against(member, theirs);
                 let rank = (level, agreed, score);
                 if best.as_ref().is_none_or(|(known, _)| rank > *known) {
-                    let with = member.title.clone();
-                    let sameness = Sameness { level: level.word(), score, reason, with };
-                    best = Some((rank, Belonging { story: entry.story.id, level, sameness }));
+                    best = Some((rank, (entry.story.id, member, reason)));
                 }
             }
         }
-        best.map(|(_, belonging)| belonging)
+        best.map(|((level, _, score), (story, member, reason))| {
+            let (reason, with) = (reason.tell(), member.title.clone());
+            let sameness = Sameness { level: level.word(), score, reason, with };
+            Belonging { story, level, sameness }
+        })
     }
 }
 

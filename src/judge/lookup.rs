@@ -13,9 +13,6 @@ use super::similar::Sketch;
 use crate::model::{FeedName, Item, ItemKey, Match, Member, Move, Story, StoryId};
 use crate::text::is_article_url;
 
-/// Stories above which a word says too little about items whose moves can be compared.
-const COMMON: usize = 64;
-
 /// What a mark is of.
 #[derive(Hash)]
 enum Sort {
@@ -115,10 +112,11 @@ impl Lookup {
                 lists.push(self.of(pair(&one.alliance, "")));
             }
         }
-        let few = |list: &&[StoryId]| matched.moves.is_empty() || list.len() <= COMMON;
         for word in sketch.leading_words() {
             lists.push(self.of(mark(Sort::BareWord, word)));
-            lists.extend(Some(self.of(mark(Sort::Word, word))).filter(few));
+            if matched.moves.is_empty() {
+                lists.push(self.of(mark(Sort::Word, word)));
+            }
         }
         merged(lists)
     }

@@ -6,7 +6,6 @@
 //! Measured on real headlines, weighted words find five times the pairs of a simhash at equal
 //! precision; what no word measure finds are rewrites that share neither.
 
-use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::text::{fold, fold_title, idf};
@@ -52,14 +51,19 @@ const NEGATIONS: [&str; 16] = [
     "pas", "не", "нет", "nie", "inte",
 ];
 
-/// A text prepared for comparison.
+/// A text prepared for comparison. Words are hashes in order, so that two lists are compared in one
+/// walk; two words that share a hash are taken for one.
 #[derive(Debug, Clone)]
 pub(super) struct Sketch {
-    words: Vec<(String, f32)>,
+    /// The headline's words, each with its weight.
+    words: Vec<(u64, f32)>,
+    /// The sum of the weights, and the root of the sum of their squares.
+    weight: f32,
     norm: f32,
-    pairs: HashSet<u64>,
+    /// Pairs of neighbours in the lede.
+    pairs: Vec<u64>,
     /// Every word of headline and lede.
-    whole: HashMap<String, f32>,
+    whole: Vec<u64>,
     digits: Vec<String>,
     /// The folded headline without furniture.
     headline: String,
@@ -83,8 +87,6 @@ pub(super) struct Likeness {
     /// Share of one headline's weight that the other item holds, in headline or lede; the larger of
     /// the two directions.
     pub(super) told: f64,
-    /// Weighted cosine of all words.
-    pub(super) whole: f64,
     /// One headline says no and the other does not.
     pub(super) negated: bool,
     /// Words of the shorter headline.
@@ -98,35 +100,29 @@ impl Sketch {
     /// Prepares headline and lede.
     pub(super) fn of(title: &str, summary: &str) -> Self {
         let folded = fold_title(without_kicker(without_suffix(title)));
-        let mut words: Vec<(String, f32)> = Vec::new();
+        let mut words: Vec<(u64, f32)> = Vec::new();
         let mut digits = Vec::new();
+        let mut negated = false;
         for index in 0..folded.tokens().len() {
             let word = folded.word(index);
             if word.bytes().all(|byte| byte.is_ascii_digit()) {
                 digits.push(word.to_owned());
             }
-            if !words.iter().any(|(known, _)| known == word) {
-                words.push((word.to_owned(), idf(word)));
-            }
+            negated |= NEGATIONS.contains(&word);
+            words.push((hashed(word), idf(word)));
         }
+        words.sort_unstable_by_key(|(word, _)| *word);
+        words.dedup_by_key(|(word, _)| *word);
+        let weight = words.iter().map(|(_, weight)| weight).sum();
         let norm = words.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
         let lede = lede_of(summary);
-        let mut pairs = HashSet::new();
         let list: Vec<&str> =
             lede.split(' ').filter(|word| !word.is_empty()).take(LEDE_WORDS).collect();
-        for pair in list.windows(2) {
-            let mut hasher = DefaultHasher::new();
-            pair.hash(&mut hasher);
-            pairs.insert(hasher.finish());
-        }
-        let mut whole: HashMap<String, f32> = words.iter().cloned().collect();
-        for word in &list {
-            whole.entry((*word).to_owned()).or_insert_with(|| idf(word));
-        }
+        let pairs = in_order(list.windows(2).map(hashed));
+        let whole = in_order(words.iter().map(|(word, _)| *word).chain(list.iter().map(hashed)));
         let headline = folded.text().trim().to_owned();
         let series = is_series(&headline);
-        let negated = words.iter().any(|(word, _)| NEGATIONS.contains(&word.as_str()));
-        Self { words, norm, pairs, whole, digits, headline, lede, series, negated }
+        Self { words, weight, norm, pairs, whole, digits, headline, lede, series, negated }
     }
 
     /// The same headline of at least five words, and no lede that says otherwise.
@@ -142,17 +138,17 @@ impl Sketch {
 
     /// The words that hold nearly all the weight of the headline: two headlines that are alike by
     /// more than [`ALIKE`] have one of these in common, since what is left of either is too little.
-    pub(super) fn leading_words(&self) -> impl Iterator<Item = &str> {
-        let mut words: Vec<&(String, f32)> = self.words.iter().collect();
-        words.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    pub(super) fn leading_words(&self) -> impl Iterator<Item = u64> {
+        let mut words = self.words.clone();
+        words.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let mut left = self.norm * self.norm;
         let enough = left * ALIKE * ALIKE;
-        let leads = move |word: &&(String, f32)| {
+        let leads = move |word: &(u64, f32)| {
             let leads = left >= enough;
             left -= word.1 * word.1;
             leads
         };
-        words.into_iter().take_while(leads).map(|(word, _)| word.as_str())
+        words.into_iter().take_while(leads).map(|(word, _)| word)
     }
 
     /// The same lede.
@@ -162,27 +158,22 @@ impl Sketch {
 
     /// Compares two texts.
     pub(super) fn likeness(&self, other: &Self) -> Likeness {
-        let mut dot = 0.0;
-        for (word, weight) in &self.words {
-            if other.words.iter().any(|(known, _)| known == word) {
-                dot += weight * weight;
-            }
-        }
+        let theirs = other.words.iter().map(|(word, _)| *word);
+        let dot: f32 = shared(&self.words, theirs).map(|weight| weight * weight).sum();
         let norms = self.norm * other.norm;
         let title = if norms > 0.0 { f64::from(dot / norms) } else { 0.0 };
         let fewest = self.pairs.len().min(other.pairs.len());
         let lede = match fewest >= LEDE_PAIRS {
-            true => self.pairs.intersection(&other.pairs).count() as f64 / fewest as f64,
+            true => common(&self.pairs, &other.pairs) as f64 / fewest as f64,
             false => 0.0,
         };
-        let common = self.digits.iter().any(|digits| other.digits.contains(digits));
+        let common_digits = self.digits.iter().any(|digits| other.digits.contains(digits));
         Likeness {
             title: title.min(1.0),
             lede,
-            numbers_differ: !self.digits.is_empty() && !other.digits.is_empty() && !common,
+            numbers_differ: !self.digits.is_empty() && !other.digits.is_empty() && !common_digits,
             series: self.series || other.series,
             told: self.told_by(other).max(other.told_by(self)),
-            whole: cosine(&self.whole, &other.whole),
             negated: self.negated != other.negated,
             words: self.words.len().min(other.words.len()),
         }
@@ -190,19 +181,42 @@ impl Sketch {
 
     /// Share of the headline's weight that another item holds.
     fn told_by(&self, other: &Self) -> f64 {
-        let all: f32 = self.words.iter().map(|(_, weight)| weight).sum();
-        let held = self.words.iter().filter(|(word, _)| other.whole.contains_key(word));
-        let held: f32 = held.map(|(_, weight)| weight).sum();
-        if all > 0.0 { f64::from(held / all) } else { 0.0 }
+        let held: f32 = shared(&self.words, other.whole.iter().copied()).sum();
+        if self.weight > 0.0 { f64::from(held / self.weight) } else { 0.0 }
     }
 }
 
-fn cosine(one: &HashMap<String, f32>, two: &HashMap<String, f32>) -> f64 {
-    let norm = |words: &HashMap<String, f32>| words.values().map(|w| w * w).sum::<f32>().sqrt();
-    let shared = one.iter().filter(|(word, _)| two.contains_key(*word));
-    let dot: f32 = shared.map(|(_, weight)| weight * weight).sum();
-    let norms = norm(one) * norm(two);
-    if norms > 0.0 { f64::from(dot / norms).min(1.0) } else { 0.0 }
+fn hashed(what: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// In order, each once.
+fn in_order(words: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut words: Vec<u64> = words.collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// The weights of the words that another list holds; both are in order.
+fn shared(words: &[(u64, f32)], others: impl Iterator<Item = u64>) -> impl Iterator<Item = f32> {
+    let mut others = others.peekable();
+    words.iter().filter_map(move |(word, weight)| {
+        while others.next_if(|other| other < word).is_some() {}
+        (others.peek() == Some(word)).then_some(*weight)
+    })
+}
+
+/// How many two lists in order have in common.
+fn common(one: &[u64], two: &[u64]) -> usize {
+    let mut two = two.iter().peekable();
+    let held = move |word: &&u64| {
+        while two.next_if(|other| *other < *word).is_some() {}
+        two.peek() == Some(word)
+    };
+    one.iter().filter(held).count()
 }
 
 /// A headline without " | World Wire" or " - Example News".

@@ -87,8 +87,40 @@ pub(super) struct Weighed {
     pub(super) agreed: Agreement,
     /// 0 to 1.
     pub(super) score: f64,
+    pub(super) reason: Reason,
+}
+
+/// Why an item and a member are the same, or not. Put into words only for the one that counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reason {
+    what: &'static str,
+    /// How alike headlines and ledes are; nothing where they were not compared.
+    words: (f64, f64),
+    /// Hours between them, where they count.
+    apart: Option<u64>,
+}
+
+impl Reason {
+    fn of(what: &'static str, likeness: &Likeness) -> Self {
+        Self { what, words: (likeness.title, likeness.lede), apart: None }
+    }
+
     /// Ready to show.
-    pub(super) reason: String,
+    pub(super) fn tell(self) -> String {
+        let mut text = self.what.to_owned();
+        for (what, score) in [("headlines", self.words.0), ("ledes", self.words.1)] {
+            // What is not alike is no reason.
+            if score >= 0.05 {
+                text.push_str(&format!(", {what} {score:.2}"));
+            }
+        }
+        match self.apart {
+            None => {}
+            Some(0) => text.push_str(", within the hour"),
+            Some(hours) => text.push_str(&format!(", {hours} h apart")),
+        }
+        text
+    }
 }
 
 /// An item on the scales.
@@ -103,11 +135,11 @@ impl Weighing<'_> {
     /// Weighs the item against a member of a story.
     pub(super) fn against(&self, member: &Member, theirs: &Sketch) -> Weighed {
         let agreed = agreement(&self.matched.moves, &member.moves);
-        let whole = |reason: &str| Weighed {
+        let whole = |what| Weighed {
             level: Sharing::Article,
             agreed,
             score: 1.0,
-            reason: reason.to_owned(),
+            reason: Reason { what, words: (0.0, 0.0), apart: None },
         };
         let one_feed = self.item.feed == member.feed;
         let same_link = self.item.canonical.is_some()
@@ -137,7 +169,7 @@ impl Weighing<'_> {
         let parted = parted || (likeness.series && !matches!(agreed, Agreement::Same { .. }));
         let verbatim = verbatim(&likeness).filter(|_| !parted && agreed != Agreement::Onward);
         if let Some(score) = verbatim {
-            let reason = words("nearly the same words", &likeness);
+            let reason = Reason::of("nearly the same words", &likeness);
             return Weighed { level: Sharing::Verbatim, agreed, score, reason };
         }
         let (score, reason) = match (parted, agreed) {
@@ -148,11 +180,8 @@ impl Weighing<'_> {
         let score = score.clamp(0.0, 1.0);
         let level = if score >= ONE_STORY { Sharing::Story } else { Sharing::Less };
         let hours = apart.as_secs().unsigned_abs() / 3600;
-        let apart = match hours {
-            0 => "within the hour".to_owned(),
-            hours => format!("{hours} h apart"),
-        };
-        Weighed { level, agreed, score, reason: format!("{}, {apart}", words(reason, &likeness)) }
+        let reason = Reason { apart: Some(hours), ..Reason::of(reason, &likeness) };
+        Weighed { level, agreed, score, reason }
     }
 
     /// The sum of the signs, and the weightiest of them.
@@ -202,18 +231,6 @@ impl Weighing<'_> {
             }
         }
     }
-}
-
-/// A reason with how alike the words are.
-fn words(reason: &str, likeness: &Likeness) -> String {
-    let mut text = reason.to_owned();
-    for (what, score) in [("headlines", likeness.title), ("ledes", likeness.lede)] {
-        // What is not alike is no reason.
-        if score >= 0.05 {
-            text.push_str(&format!(", {what} {score:.2}"));
-        }
-    }
-    text
 }
 
 fn verbatim(likeness: &Likeness) -> Option<f64> {

@@ -11,6 +11,7 @@ use url::Url;
 use super::dns::{self, GuardedResolver, NoAddress};
 use super::guard::Refused;
 use super::{Guard, Tls};
+use crate::setting::{SecretError, SecretSource};
 
 /// Longest wait for a connection, TLS included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,7 +28,7 @@ pub struct ClientSetup {
     /// How TLS is spoken; one for all clients, because its authorities are read once.
     pub tls: Tls,
     /// An explicit proxy. It resolves and dials for us, so the guard only sees its own address.
-    pub proxy: Option<Url>,
+    pub proxy: Option<SecretSource>,
     /// Connections kept open per host; 0 closes each after its answer.
     pub idle_per_host: usize,
 }
@@ -45,7 +46,13 @@ pub enum ClientError {
         /// Why not.
         why: String,
     },
-    /// Anything else, most often a proxy address.
+    /// The address of the proxy cannot be had.
+    #[error("`proxy`: {0}")]
+    ProxySecret(#[from] SecretError),
+    /// It is no address. It is not shown: it may hold a login.
+    #[error("`proxy`: use its address, which is none\nwrite it like `http://proxy.example:3128`")]
+    Proxy,
+    /// Anything else.
     #[error("set up the HTTP client: {0}")]
     Build(String),
 }
@@ -63,7 +70,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The proxy cannot be used.
+    /// The proxy cannot be used, or its address not be read.
     pub fn new(setup: &ClientSetup) -> Result<Self, ClientError> {
         let builder = reqwest::Client::builder()
             .user_agent(&setup.user_agent)
@@ -81,7 +88,8 @@ impl Client {
                 builder.dns_resolver(Arc::new(resolver))
             }
             Some(proxy) => {
-                let proxy = reqwest::Proxy::all(proxy.as_str())
+                let address = proxy_address(proxy.resolve()?.expose().trim())?;
+                let proxy = reqwest::Proxy::all(address.as_str())
                     .map_err(|error| ClientError::Build(explain(&error)))?;
                 builder.proxy(proxy)
             }
@@ -115,6 +123,13 @@ impl Client {
         }
         Ok(response)
     }
+}
+
+/// The address of a proxy.
+pub(super) fn proxy_address(text: &str) -> Result<Url, ClientError> {
+    let url = Url::parse(text).ok();
+    let fits = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    url.filter(fits).ok_or(ClientError::Proxy)
 }
 
 /// What kind of trouble kept a request from its answer.

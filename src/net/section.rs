@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use ipnet::IpNet;
-use url::Url;
 
+use super::client::proxy_address;
 use super::{ClientError, ClientSetup, Guard, Tls, Trust};
-use crate::setting::{Diagnostic, Table};
+use crate::setting::{Diagnostic, SecretSource, Table};
 
 /// The section `[network]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct NetworkSection {
     pub allow_private: Vec<IpNet>,
     /// Who runs this monitor: an address or page that goes into the User-Agent.
     pub contact: String,
-    /// An explicit proxy for feeds.
-    pub proxy: Option<Url>,
+    /// An explicit proxy for feeds; a secret, because its address may hold a login.
+    pub proxy: Option<SecretSource>,
     /// More certificates to trust, PEM.
     pub ca_file: Option<PathBuf>,
     /// Folders whose files may be feeds.
@@ -38,16 +38,7 @@ impl NetworkSection {
                 table.problems().error(span, "`contact` wants up to 200 plain ASCII characters");
             }
         }
-        if let Some((proxy, span)) = table.string("proxy") {
-            match Url::parse(&proxy).ok().filter(|url| matches!(url.scheme(), "http" | "https")) {
-                Some(url) => section.proxy = Some(url),
-                None => table.problems().add(
-                    Diagnostic::error(span, "`proxy` is no address of a proxy")
-                        .help("write it like `http://proxy.example:3128`")
-                        .unquoted(),
-                ),
-            }
-        }
+        section.proxy = proxy(&table);
         section.ca_file = table.path("ca_file").map(|(path, _)| path);
         section.allow_file = table.paths("allow_file").unwrap_or_default();
         table.finish();
@@ -87,4 +78,23 @@ impl NetworkSection {
             false => format!("{name} (+{})", self.contact),
         }
     }
+}
+
+/// Reads `proxy`. An address that stands in the config is checked at once; one with a login in it is
+/// no place for a password.
+fn proxy(table: &Table<'_>) -> Option<SecretSource> {
+    let (source, span) = table.secret("proxy")?;
+    let SecretSource::Inline(address) = &source else { return Some(source) };
+    let Ok(url) = proxy_address(address.expose()) else {
+        table.problems().add(
+            Diagnostic::error(span, "`proxy` is no address of a proxy")
+                .help("write it like `http://proxy.example:3128`")
+                .unquoted(),
+        );
+        return None;
+    };
+    if url.password().is_some() {
+        table.warn_inline("proxy", &source, span);
+    }
+    Some(source)
 }

@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use url::Url;
 
 use super::*;
+use crate::setting::SecretSource;
 
 /// Longest wait for anything in these tests.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -79,7 +80,7 @@ async fn site(server: ServerConfig) -> Url {
     Url::parse(&url).unwrap()
 }
 
-fn client(trust: &Trust, proxy: Option<Url>) -> Client {
+fn client(trust: &Trust, proxy: Option<SecretSource>) -> Client {
     Client::new(&ClientSetup {
         user_agent: "pactwatch/test".to_owned(),
         guard: Guard::new(vec!["127.0.0.0/8".parse().unwrap()], "`allow_private`"),
@@ -148,7 +149,10 @@ async fn an_explicit_proxy_is_asked_for_names_that_are_not_resolved_here() {
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
         stream.write_all(answer).await.unwrap();
     });
-    let client = client(&Trust::System, Some(Url::parse(&proxy).unwrap()));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("proxy");
+    std::fs::write(&path, format!("{proxy}\n")).unwrap();
+    let client = client(&Trust::System, Some(SecretSource::File(path)));
     let url = Url::parse("http://feeds.invalid/rss?x=1").unwrap();
     assert_eq!(ask(&client, &url).await.unwrap().status(), 200);
     let heard = heard.lock().unwrap().clone();

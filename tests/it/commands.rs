@@ -423,6 +423,12 @@ async fn feeds_test_reads_a_file_as_the_daemon_would() {
     assert_eq!(lines[0]["title"], "A & B");
     assert_eq!(lines[0]["url"], "https://example.org/a");
     assert_eq!(lines[0]["published"], "2026-01-05T10:00:00Z");
+    assert_eq!(lines[0]["repairs"], serde_json::json!([]));
+    std::fs::write(program.path("feed.xml"), document.replace("&amp;", "&").replace("</rss>", ""))
+        .unwrap();
+    let lines = program.json(&arguments).await;
+    assert_eq!(lines[0]["title"], "A & B");
+    assert_eq!(lines[0]["repairs"].as_array().unwrap().len(), 2, "{}", lines[0]);
     std::fs::write(program.path("page.html"), "<html><body>Not found</body></html>").unwrap();
     let output = program.run(&["feeds", "test", "page.html"]).await;
     assert_eq!(output.status.code(), Some(1));

@@ -121,7 +121,7 @@ async fn test(common: &Common, args: &TestArgs, screen: &mut Screen) -> anyhow::
         if screen.json() {
             screen.object(&json!({
                 "key": item.key, "title": item.title, "url": item.url,
-                "published": item.published, "summary": summary,
+                "published": item.published, "summary": summary, "repairs": reading.faults,
             }))?;
             continue;
         }

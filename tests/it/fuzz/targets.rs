@@ -5,7 +5,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use pactwatch::model::{Every, Feed, FeedName, Kind};
-use pactwatch::watch::read::{Document, MAX_ENTRIES, NoFeed, Reading, read};
+use pactwatch::watch::read::{
+    Document, MAX_ENTRIES, NoFeed, Outline, Reading, read, read_opml, write_opml,
+};
 
 /// One thing that reads foreign input.
 pub(crate) struct Target {
@@ -18,11 +20,12 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 6] = [
+pub(crate) const TARGETS: [Target; 7] = [
     Target { name: "intake", seeds: &FEEDS, run: intake },
     Target { name: "dates", seeds: &DATES, run: dates },
     Target { name: "links", seeds: &LINKS, run: links },
     Target { name: "html", seeds: &HTML, run: html },
+    Target { name: "opml", seeds: &OUTLINES, run: opml },
     Target { name: "config", seeds: &CONFIGS, run: config },
     Target { name: "query", seeds: &QUERIES, run: query },
 ];
@@ -61,6 +64,11 @@ const HTML: [&str; 4] = [
     "&lt;p&gt;twice &amp;amp; escaped&lt;/p&gt;",
     "<table><tr><td title=\"a > b\">c</td></tr></table><![CDATA[d]]>",
     "3 < 5 & 7 > 2 <a href='x'>y",
+];
+
+const OUTLINES: [&str; 2] = [
+    "<?xml version=\"1.0\"?><opml version=\"2.0\"><head><title>Desk</title></head><body><outline text=\"Europe\"><outline text=\"North\"><outline type=\"rss\" text=\"Harbour &amp; coast\" xmlUrl=\"https://example.org/a\" htmlUrl=\"https://example.org/\" category=\"/x,/y\"/></outline><outline title=\"b\" xmlURL='http://example.org/b'/></outline></body></opml>",
+    "<opml><body><outline xmlUrl=\"feed://example.org/c\" text=\"&#x41;\"></outline><outline text=\"open\"><outline text=\"d\" url=\"https://example.org/d\"></body>",
 ];
 
 const CONFIGS: [&str; 3] = [
@@ -162,6 +170,22 @@ fn html(bytes: &[u8]) -> Result<(), String> {
     match clean.len() > 4 * text.len() + 16 {
         true => Err(format!("{} bytes became {}", text.len(), clean.len())),
         false => Ok(()),
+    }
+}
+
+/// What is read from a list is there again when it is written and read: every feed with its name.
+fn opml(bytes: &[u8]) -> Result<(), String> {
+    let Ok(outlines) = read_opml(bytes) else { return Ok(()) };
+    let named = |outlines: &[Outline]| {
+        let pair = |one: &Outline| (one.url.clone(), one.title.clone());
+        let mut pairs: Vec<_> = outlines.iter().map(pair).collect();
+        pairs.sort();
+        pairs
+    };
+    let again = read_opml(write_opml("fuzz", &outlines).as_bytes());
+    match &again {
+        Ok(again) if named(again) == named(&outlines) => Ok(()),
+        _ => Err(format!("{outlines:?} became {again:?}")),
     }
 }
 

@@ -112,6 +112,7 @@ fn ours(documents: &[String], now: Timestamp) -> usize {
         kind: Kind::default(),
         tags: Vec::new(),
         shadow: false,
+        full_text: false,
     };
     let read = |text: &String| {
         let document = Document { bytes: text.as_bytes(), content_type: None, url: URL };

@@ -141,6 +141,7 @@ fn write_store(newsroom: &mut Newsroom, count: usize, path: &Path) -> io::Result
                 title,
                 summary,
                 body,
+                feed_text: None,
                 author: String::new(),
                 categories: Vec::new(),
                 language: Some("en".to_owned()),

@@ -157,6 +157,7 @@ impl Press {
             title,
             summary,
             body: String::new(),
+            feed_text: None,
             author: String::new(),
             categories: Vec::new(),
             language: Some("en".to_owned()),

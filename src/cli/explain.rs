@@ -179,7 +179,10 @@ fn from_document(bytes: &[u8], content_type: Option<&str>, url: &str, now: Times
             let title = between(&raw, "<title", "</title>").map(text::html_to_text);
             let mut item = plain("", now);
             item.title = text::clean(&title.unwrap_or_default());
-            item.body = text::clean_lines(&text::html_to_text(&raw));
+            // As `full_text` reads it; where nothing reads like an article, all of the page.
+            let article = watch::read::article(bytes, content_type, url);
+            let whole = || text::clean_lines(&text::html_to_text(&raw));
+            item.body = article.unwrap_or_else(|_| whole());
             item
         }
         false => plain(&raw, now),
@@ -206,5 +209,6 @@ pub(super) fn stand_in(url: &str) -> Feed {
         kind: Kind::default(),
         tags: Vec::new(),
         shadow: false,
+        full_text: false,
     }
 }

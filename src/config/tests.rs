@@ -16,7 +16,7 @@ const KEYS: [(&str, &[&str]); 9] = [
     ("history", &["keep", "alerts", "max_size"]),
     ("delivery", &["retry", "give_up", "timeout"]),
     ("web", &["listen", "public_url", "token"]),
-    ("[feed]", &["name", "url", "kind", "tags", "every", "mode", "auth", "headers"]),
+    ("[feed]", &["name", "url", "kind", "tags", "every", "mode", "full_text", "auth", "headers"]),
     ("[sink]", &["name", "type", "rules", "min_level", "burst", "allow_private"]),
 ];
 

@@ -161,6 +161,7 @@ async fn queue(store: &Store, n: i64, sinks: &[&str]) {
         title: format!("alert {n}"),
         summary: String::new(),
         body: String::new(),
+        feed_text: None,
         author: String::new(),
         categories: Vec::new(),
         language: None,

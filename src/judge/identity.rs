@@ -36,7 +36,11 @@ pub(super) fn fresh(
                 let rekeyed = rekeyed.contains(&item.key);
                 picked.push(Fresh { item, revised: false, rekeyed });
             }
-            Some(before) if before.text != item.text_hash() && before.revisions < REVISIONS => {
+            // The page's text comes after the item, and once.
+            Some(before)
+                if (before.text != item.text_hash() || item.feed_text.is_some())
+                    && before.revisions < REVISIONS =>
+            {
                 picked.push(Fresh { item, revised: true, rekeyed: false });
             }
             Some(_) => {}

@@ -70,19 +70,26 @@ pub struct JudgeSetup {
 pub async fn run(setup: JudgeSetup) {
     let JudgeSetup { store, bench, mut inbox, posted, pulse } = setup;
     let mut judge = Judge { store, bench, posted, pulse, index: None, polled: None };
+    let mut early = None;
     loop {
         judge.pulse.beat();
-        let first = match tokio::time::timeout(TICK, inbox.recv()).await {
-            Err(_) => continue,
-            Ok(None) => return,
-            Ok(Some(first)) => first,
+        let first = match early.take() {
+            Some(first) => first,
+            None => match tokio::time::timeout(TICK, inbox.recv()).await {
+                Err(_) => continue,
+                Ok(None) => return,
+                Ok(Some(first)) => first,
+            },
         };
         let mut polls = vec![first];
         while polls.len() < BATCH {
-            match inbox.try_recv() {
-                Ok(next) => polls.push(next),
-                Err(_) => break,
+            let Ok(next) = inbox.try_recv() else { break };
+            // What a feed shows again is known only once its document before is stored.
+            if brings_items(&next) && polls.iter().any(|one| one.feed == next.feed) {
+                early = Some(next);
+                break;
             }
+            polls.push(next);
         }
         // What comes after polls that were given up holds validators of documents that are in no
         // database; all of it is polled again.
@@ -90,6 +97,10 @@ pub async fn run(setup: JudgeSetup) {
             return;
         }
     }
+}
+
+fn brings_items(poll: &Polled) -> bool {
+    matches!(poll.outcome, PollOutcome::Items { .. })
 }
 
 /// A poll that brought a document.
@@ -410,6 +421,7 @@ mod tests {
             title: format!("Headline of {key}"),
             summary: String::new(),
             body: String::new(),
+            feed_text: None,
             author: String::new(),
             categories: Vec::new(),
             language: None,

@@ -29,6 +29,7 @@ fn item(key: &str, title: &str) -> Item {
         title: title.to_owned(),
         summary: String::new(),
         body: String::new(),
+        feed_text: None,
         author: String::new(),
         categories: Vec::new(),
         language: None,

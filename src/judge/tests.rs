@@ -31,6 +31,7 @@ pub(super) fn item(feed: &str, key: &str, title: &str, summary: &str, hours: i64
         title: title.to_owned(),
         summary: summary.to_owned(),
         body: String::new(),
+        feed_text: None,
         author: String::new(),
         categories: Vec::new(),
         language: None,

@@ -22,6 +22,8 @@ pub struct Feed {
     pub tags: Vec<String>,
     /// `mode = "shadow"`: what matches is recorded and shown, never sent.
     pub shadow: bool,
+    /// The text of the pages that its entries link to is fetched.
+    pub full_text: bool,
 }
 
 /// How often a feed is polled.

@@ -26,6 +26,10 @@ pub struct Item {
     pub summary: String,
     /// Longer text where the feed carries or `full_text` fetched it; may be empty.
     pub body: String,
+    /// Where `full_text` put the linked page's text into `body`: the fingerprint of what the feed
+    /// itself says, by which its next document is compared.
+    #[serde(skip)]
+    pub feed_text: Option<TextHash>,
     /// Author as the feed names them; may be empty.
     pub author: String,
     /// Category terms.
@@ -48,8 +52,11 @@ impl Item {
         self.published.unwrap_or(self.seen)
     }
 
-    /// Fingerprint of the text that rules see: it changes when an outlet edits the item.
+    /// Fingerprint of the feed's text: it changes when an outlet edits the item.
     pub fn text_hash(&self) -> TextHash {
+        if let Some(said) = self.feed_text {
+            return said;
+        }
         let mut hash = Sha256::new();
         for text in [&self.title, &self.summary, &self.body] {
             hash.update((text.len() as u64).to_le_bytes());

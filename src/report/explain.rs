@@ -68,6 +68,7 @@ pub fn plain(source: &str, now: Timestamp) -> Item {
         title: text::clean(title),
         summary: String::new(),
         body: text::clean_lines(&body),
+        feed_text: None,
         author: String::new(),
         categories: Vec::new(),
         language: None,

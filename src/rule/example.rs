@@ -66,6 +66,7 @@ fn run(example: &Example, rules: &Inner) -> Finding {
         title: example.title.clone(),
         summary: example.summary.clone(),
         body: String::new(),
+        feed_text: None,
         author: String::new(),
         categories: Vec::new(),
         language: None,

@@ -142,6 +142,7 @@ pub(super) fn item(title: &str, summary: &str, date: &str) -> Item {
         title: title.to_owned(),
         summary: summary.to_owned(),
         body: String::new(),
+        feed_text: None,
         author: String::new(),
         categories: Vec::new(),
         language: None,

@@ -252,6 +252,7 @@ fn item(row: &Row<'_>) -> Result<Item, StoreError> {
         title: text(8)?,
         summary: text(9)?,
         body: text(10)?,
+        feed_text: None,
         author: text(12)?,
         categories: list(13)?,
         language: row.get(6)?,

@@ -25,9 +25,11 @@ use crate::net::{Budget, Client, Held, Trouble, read_capped};
 /// Most redirects in a row.
 const MAX_REDIRECTS: usize = 5;
 /// What we like best comes first; anything is taken, because servers mislabel feeds.
-const ACCEPTED: &str = "application/atom+xml, application/rss+xml, application/feed+json;q=0.9, \
+pub(super) const FEEDS: &str = "application/atom+xml, application/rss+xml, application/feed+json;q=0.9, \
                         application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, \
                         application/json;q=0.7, */*;q=0.1";
+/// The same for the page that an entry links to.
+pub(super) const PAGES: &str = "text/html, application/xhtml+xml, */*;q=0.1";
 
 /// What is to be fetched.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +44,8 @@ pub(super) struct Request<'a> {
     pub(super) files: &'a [PathBuf],
     /// What makes it conditional.
     pub(super) validators: &'a Validators,
+    /// The header `Accept`.
+    pub(super) accept: &'static str,
 }
 
 /// What a fetch brought.
@@ -123,6 +127,7 @@ pub async fn fetch_once(
         access: None,
         files: &[],
         validators: &validators,
+        accept: FEEDS,
     };
     let budget = Budget::new(poll.max_body);
     match fetch(client, request, poll, budget.body()).await.answer {
@@ -176,7 +181,8 @@ async fn follow(
         let request = client
             .request(Method::GET, &url)
             .map_err(|refused| Failure::new(format!("not allowed to {refused}")))?;
-        let mut request = request.header(ACCEPT, ACCEPTED).headers(conditions(asked.validators));
+        let mut request =
+            request.header(ACCEPT, asked.accept).headers(conditions(asked.validators));
         let secrets = asked.access.filter(|access| !access.headers.is_empty());
         let told = secrets.filter(|_| at_home(&url, asked.home));
         if let Some(access) = told {

@@ -1,11 +1,12 @@
 //! The station that watches: it asks each feed when it is due and hands on what came.
 //!
 //! `poll` is the loop over a `round` of feeds, `visit` one poll of one feed, `fetch` its request (with
-//! `access`, `local` and `meaning`); `schedule` decides when (with `rhythm`, `moved` and `network`), and
+//! `access`, `local` and `meaning`), `articles` the pages that its new entries link to; `schedule` decides when (with `rhythm`, `moved` and `network`), and
 //! `health` tells which feeds are in trouble for long, `read` what a document says, all without touching the world. What of it is new, flagged or told
 //! is not decided here.
 
 mod access;
+mod articles;
 mod fetch;
 mod health;
 mod journal;
@@ -13,6 +14,7 @@ mod local;
 mod meaning;
 mod moved;
 mod network;
+mod outcome;
 mod poll;
 pub mod read;
 mod rhythm;

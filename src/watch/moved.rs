@@ -59,6 +59,7 @@ mod tests {
             kind: Kind::Press,
             tags: Vec::new(),
             shadow: false,
+            full_text: false,
         };
         let mut state = FeedState::new(Timestamp::UNIX_EPOCH);
         for _ in 0..2 {

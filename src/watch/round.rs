@@ -20,9 +20,9 @@ use super::health::Seen;
 use super::journal::{tell, tell_network};
 use super::moved;
 use super::network::Network;
+use super::outcome::{broken, offline};
 use super::poll::{LONGEST_TURN, Subscription, Summary};
-use super::schedule::{self, Went};
-use super::section::PollSection;
+use super::schedule;
 use super::visit::{Lanes, Visit, Visited};
 use crate::model::{Condition, Feed, FeedName, FeedState, PollOutcome, Polled};
 use crate::net::Budget;
@@ -242,6 +242,7 @@ impl Round {
             subscription: self.subscription.clone(),
             lanes: self.lanes.clone(),
             slot,
+            out: self.out.clone(),
         };
         let underway = Underway { feed: feed.clone(), host };
         let id = self.visits.spawn(visit.make()).id();
@@ -341,40 +342,6 @@ fn anew(before: &FeedState, now: Timestamp) -> FeedState {
 /// What a configured address is remembered by.
 fn digest(address: &str) -> [u8; 32] {
     Sha256::digest(address).into()
-}
-
-/// What a visit that panicked comes to: a failed poll of that feed, and nothing else.
-fn broken(feed: &Feed, state: &FeedState, poll: &PollSection, error: &JoinError) -> Polled {
-    tracing::error!(feed.id = %feed.name, %error, "a poll failed inside pactwatch; please report it");
-    let why = "polling it failed inside pactwatch; please report this feed".to_owned();
-    let at = Timestamp::now();
-    let mut next = state.clone();
-    next.last_error = Some(why.clone());
-    schedule::advance(&mut next, feed, poll, Went::Badly { blocked: false, after: None }, at);
-    Polled {
-        feed: feed.name.clone(),
-        at,
-        took: Duration::ZERO,
-        next,
-        outcome: PollOutcome::Failed(why),
-    }
-}
-
-/// What a visit without an answer comes to while the network is down: nothing is held against the
-/// feed.
-fn offline(
-    feed: &Feed,
-    mut next: FeedState,
-    poll: &PollSection,
-    polled: Polled,
-    since: Timestamp,
-) -> Polled {
-    let PollOutcome::Failed(why) = polled.outcome else { return polled };
-    let why = format!("the network is down: {why}");
-    next.last_status = None;
-    next.last_error = Some(why.clone());
-    schedule::advance(&mut next, feed, poll, Went::Offline(since), polled.at);
-    Polled { next, outcome: PollOutcome::Failed(why), ..polled }
 }
 
 fn host(url: &str) -> String {

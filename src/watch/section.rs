@@ -9,6 +9,7 @@ use url::Url;
 
 use super::access::{FeedAccess, HIDDEN, Keys};
 use super::local;
+use super::read::{FULL_TEXT_BUILT, NoArticle};
 use crate::model::{Every, Feed, FeedName, Kind};
 use crate::setting::{Diagnostic, Span, Table};
 
@@ -155,6 +156,7 @@ fn read_feed(
     let kind = table.choice("kind", &kinds).unwrap_or_default();
     let tags = table.strings("tags").unwrap_or_default().into_iter().map(|(tag, _)| tag).collect();
     let shadow = table.choice("mode", &[("live", false), ("shadow", true)]).unwrap_or(false);
+    let full_text = full_text(&table);
     table.finish();
     let (url, span) = address?;
     let url = url.trim().to_owned();
@@ -196,7 +198,19 @@ fn read_feed(
             name
         }
     };
-    Some(Feed { name: FeedName::new(name), url, every, kind, tags, shadow })
+    Some(Feed { name: FeedName::new(name), url, every, kind, tags, shadow, full_text })
+}
+
+/// Whether the pages that a feed links to are read too.
+fn full_text(table: &Table<'_>) -> bool {
+    let wanted = table.boolean("full_text").unwrap_or(false);
+    if wanted && !FULL_TEXT_BUILT {
+        table.problems().add(
+            Diagnostic::error(table.at("full_text"), NoArticle::NotBuilt.to_string())
+                .help("take the key out, or build with the default features"),
+        );
+    }
+    wanted
 }
 
 /// Whether an address that stands in the config can be polled.

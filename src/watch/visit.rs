@@ -8,15 +8,17 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::fetch::{Answer, Failure, Fetched, Request, fetch};
+use super::articles::{fill, wanted};
+use super::fetch::{Answer, FEEDS, Failure, Fetched, Request, fetch};
 use super::poll::Subscription;
 use super::read::{Document, NoFeed, Reading, read_after};
 use super::schedule::{self, Went};
+use super::section::PollSection;
 use super::{moved, rhythm};
 use crate::model::{Feed, FeedState, Identity, PollOutcome, Polled, Validators};
-use crate::net::{Budget, IDLE_TIMEOUT};
+use crate::net::{Budget, Client, IDLE_TIMEOUT};
 
 /// A request that is not done after this long moves to the slow lane, so that sites that hang do
 /// not hold the slots of those that answer.
@@ -50,12 +52,14 @@ pub(super) struct Visit {
     pub(super) lanes: Lanes,
     /// The slot in the fast lane.
     pub(super) slot: OwnedSemaphorePermit,
+    /// Takes what came before its articles do.
+    pub(super) out: mpsc::Sender<Polled>,
 }
 
 impl Visit {
     /// Makes it.
     pub(super) async fn make(self) -> Visited {
-        let Self { feed, state, subscription, lanes, slot } = self;
+        let Self { feed, state, subscription, lanes, slot, out } = self;
         let began = Instant::now();
         let poll = &subscription.poll;
         let access = subscription.access.get(&feed.name).map(Arc::as_ref);
@@ -69,16 +73,18 @@ impl Visit {
             access,
             files: &subscription.files,
             validators: &state.validators,
+            accept: FEEDS,
         };
         // The place is kept until the document is read, so that no more of them wait in memory than
         // there are places; so is the room.
         let fetched = fetch(client, request, poll, lanes.bodies.body());
-        let (fetched, _place) = in_lane(fetched, slot, &lanes.slow).await;
-        let _held = fetched.held;
+        let (fetched, place) = in_lane(fetched, slot, &lanes.slow).await;
+        let held = fetched.held;
         let mut unreached = None;
         if matches!(&fetched.answer, Answer::Failed(failure) if failure.unreached) {
             unreached = Some(Box::new(state.clone()));
         }
+        let before = feed.full_text.then(|| state.clone());
         let mut next = state;
         next.last_status = fetched.status;
         let fresh = fetched.fresh;
@@ -128,8 +134,49 @@ impl Visit {
         }
         let at = Timestamp::now();
         schedule::advance(&mut next, &feed, poll, went, at);
-        let polled = Polled { feed: feed.name.clone(), at, took: began.elapsed(), next, outcome };
+        let took = began.elapsed();
+        let mut polled = Polled { feed: feed.name.clone(), at, took, next, outcome };
+        if let Some(before) = before {
+            drop((place, held));
+            add_articles(&mut polled, &before, client, poll, &lanes, &out).await;
+        }
         Visited { polled, unreached }
+    }
+}
+
+/// Fetches the articles of what is new in a document. What came without them is handed on first: the
+/// moment counts, and the rules look again when the text is there.
+async fn add_articles(
+    polled: &mut Polled,
+    before: &FeedState,
+    client: &Client,
+    poll: &PollSection,
+    lanes: &Lanes,
+    out: &mpsc::Sender<Polled>,
+) {
+    let PollOutcome::Items { items, rekeyed, .. } = &polled.outcome else { return };
+    let (places, left) = wanted(items, rekeyed, &before.identity, &polled.next.identity);
+    if places.is_empty() {
+        return;
+    }
+    // The state to begin the document anew from, should the articles never be handed on.
+    if before.last_success.is_some() {
+        let mut early = polled.clone();
+        early.next.validators = before.validators.clone();
+        early.next.identity = before.identity.clone();
+        if out.send(early).await.is_err() {
+            return;
+        }
+    }
+    // Closed by nobody.
+    let _place = lanes.slow.acquire().await;
+    let PollOutcome::Items { items, faults, .. } = &mut polled.outcome else { return };
+    let missing = fill(items, &places, client, poll, lanes).await;
+    let left =
+        (left > 0).then(|| format!("no full text of {left} more new entries: too many at once"));
+    for fault in missing.into_iter().chain(left) {
+        polled.next.faults.push(fault.clone());
+        faults.push(fault);
     }
 }
 

@@ -340,3 +340,48 @@ async fn no_proxy_is_taken_from_the_environment() {
     let output = program.run(&["check"]).await;
     assert!(text(&output).contains("which decides what they may reach"), "{}", text(&output));
 }
+
+#[cfg(feature = "full-text")]
+#[tokio::test]
+async fn what_only_the_page_tells_is_flagged_and_told_once() {
+    let desk = Desk::start().await;
+    let now = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let item = |slug: &str, title: &str| {
+        format!(
+            "<item><guid>{slug}</guid><title>{title}</title><link>/{slug}</link>\
+             <pubDate>{now}</pubDate></item>"
+        )
+    };
+    let feed = |items: &[String]| {
+        format!("<rss version=\"2.0\"><channel><title>t</title>{}</channel></rss>", items.concat())
+    };
+    let filler = "<p>The sitting went on until the evening, and the speaker thanked the staff of the \
+                  house for their patience before the members left for their constituencies.";
+    let page = format!(
+        "<html><body><article>{filler}<p>Ireland has formally applied to join NATO, the government \
+         said.{filler}{filler}</article></body></html>"
+    );
+    let storm = item("storm", "Storm closes ports");
+    desk.page("/feed", 200, "application/rss+xml", feed(std::slice::from_ref(&storm)));
+    desk.page("/storm", 200, "text/html", format!("<article>{}</article>", filler.repeat(3)));
+    desk.page("/sitting", 200, "text/html", page);
+    let config = Program::config(&[desk.url("/feed")], &desk.url("/hook"));
+    let program = Program::new(&config.replace("every = ", "full_text = true\nevery = "));
+    program.run(&["once", "--all"]).await;
+    assert!(program.json(&["alerts", "list"]).await.is_empty());
+    let both = feed(&[item("sitting", "Ireland makes up its mind"), storm]);
+    desk.page("/feed", 200, "application/rss+xml", both.clone());
+    program.run(&["once", "--all"]).await;
+    let alerts = program.json(&["alerts", "list"]).await;
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert_eq!(
+        (&alerts[0]["candidates"][0], &alerts[0]["alliances"][0]),
+        (&"IE".into(), &"NATO".into())
+    );
+    // The next document without the page's text is no change of the item.
+    desk.page("/feed", 200, "application/rss+xml", both.replace("<title>t<", "<title>u<"));
+    program.run(&["once", "--all"]).await;
+    let shown = program.json(&["alerts", "list"]).await;
+    assert_eq!(shown, alerts);
+    assert_eq!((desk.asked("/storm").len(), desk.asked("/sitting").len()), (1, 1));
+}

@@ -91,6 +91,7 @@ fn stand_in() -> Feed {
         kind: Kind::default(),
         tags: Vec::new(),
         shadow: false,
+        full_text: false,
     }
 }
 

@@ -139,6 +139,7 @@ pub(super) fn item_of(line: Line, number: usize, date: Timestamp) -> Item {
         title: text::clean_text(line.title, false),
         summary: prose(line.summary),
         body: prose(line.body),
+        feed_text: None,
         author: String::new(),
         categories: Vec::new(),
         language: line.lang,

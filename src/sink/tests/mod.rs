@@ -194,6 +194,7 @@ fn view(title: &str, summary: &str) -> AlertView {
         title: title.to_owned(),
         summary: summary.to_owned(),
         body: String::new(),
+        feed_text: None,
         author: String::new(),
         categories: Vec::new(),
         language: Some("en".to_owned()),

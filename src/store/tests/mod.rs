@@ -52,6 +52,7 @@ fn item(key: &str) -> Item {
         title: format!("Headline of {key}"),
         summary: String::new(),
         body: String::new(),
+        feed_text: None,
         author: String::new(),
         categories: vec!["World".to_owned()],
         language: Some("en".to_owned()),

@@ -3,9 +3,11 @@
 //! One file a step: `decode` (bytes to text) → `sniff` (is it a feed at all?) → `repair` (rewrite to
 //! the plainest RSS there is, in `rewrite` over `token`, `reference`, `dialect`, `scope`, `draft` and `escape`) → `parse` (feed-rs, and nothing else knows
 //! it) or `json` (over `json_text`) → here: texts become plain, `links` and `identity` give each item its address and key,
-//! `dates` its time (with the words of `calendar`). Pure: no clock, no network, no state. What came wrong is told in `faults`; a
+//! `dates` its time (with the words of `calendar`). Beside it, `article` finds the text in a web page,
+//! `page` the feeds that one points to, and `opml` exchanges lists. Pure: no clock, no network, no state. What came wrong is told in `faults`; a
 //! broken entry costs itself only.
 
+mod article;
 mod calendar;
 mod dates;
 mod decode;
@@ -38,6 +40,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use url::Url;
 
+pub use self::article::{BUILT as FULL_TEXT_BUILT, MAX_PAGE, NoArticle, article};
 use self::identity::Keyed;
 pub use self::opml::{Outline, read_opml, write_opml};
 pub use self::page::{Pointer, feed_pointers, usual_places};
@@ -183,6 +186,7 @@ fn finish(
         title: entry.title,
         summary: entry.summary,
         body: entry.body,
+        feed_text: None,
         author: entry.author,
         categories: entry.categories,
         language: subtag(&entry.language).or_else(|| language.clone()),

@@ -13,6 +13,7 @@ fn feed() -> Feed {
         kind: SourceKind::Wire,
         tags: vec!["tag".to_owned()],
         shadow: false,
+        full_text: false,
     }
 }
 

@@ -15,6 +15,7 @@ fn feed(name: &str, every: Every) -> Feed {
         kind: Kind::Press,
         tags: Vec::new(),
         shadow: false,
+        full_text: false,
     }
 }
 

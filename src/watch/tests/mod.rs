@@ -1,6 +1,8 @@
 //! The station against a real loopback server with scripted answers.
 
 mod access;
+#[cfg(feature = "full-text")]
+mod articles;
 mod limits;
 mod network;
 mod site;
@@ -32,6 +34,7 @@ fn feed(name: &str, url: String) -> Arc<Feed> {
         kind: Kind::Press,
         tags: Vec::new(),
         shadow: false,
+        full_text: false,
     })
 }
 

@@ -23,6 +23,7 @@ async fn the_database_is_shown_as_text() {
         kind: Kind::Press,
         tags: Vec::new(),
         shadow: false,
+        full_text: false,
     };
     let sink = SinkName::new(EVIL);
     let site = site_with(folder.path(), vec![feed.clone()], vec![sink]);

@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use pactwatch::model::{Every, Feed, FeedName, Kind};
 use pactwatch::watch::read::{
-    Document, MAX_ENTRIES, NoFeed, Outline, Reading, read, read_opml, write_opml,
+    Document, MAX_ENTRIES, NoFeed, Outline, Reading, article, read, read_opml, write_opml,
 };
 
 /// One thing that reads foreign input.
@@ -20,12 +20,13 @@ pub(crate) struct Target {
 }
 
 /// All of them.
-pub(crate) const TARGETS: [Target; 7] = [
+pub(crate) const TARGETS: [Target; 8] = [
     Target { name: "intake", seeds: &FEEDS, run: intake },
     Target { name: "dates", seeds: &DATES, run: dates },
     Target { name: "links", seeds: &LINKS, run: links },
     Target { name: "html", seeds: &HTML, run: html },
     Target { name: "opml", seeds: &OUTLINES, run: opml },
+    Target { name: "page", seeds: &PAGES, run: page },
     Target { name: "config", seeds: &CONFIGS, run: config },
     Target { name: "query", seeds: &QUERIES, run: query },
 ];
@@ -66,6 +67,11 @@ const HTML: [&str; 4] = [
     "3 < 5 & 7 > 2 <a href='x'>y",
 ];
 
+const PAGES: [&str; 2] = [
+    "<!doctype html><html><head><title>T</title><style>p > a {}</style></head><body><nav><ul><li><a href=/x>x</a><li>y</ul></nav><article><h1>Norland knocks</h1><p>Its minister handed in the letter on Monday, <b>as was</b> <i>expected</i>, and three members welcomed it at once, while a fourth asked for time to look at what it means for the fleet.<p>The council meets in June.<table><tr><td>1<td>2</table></article><footer>Terms</footer></body></html>",
+    "<html><body><div class=story><div><span>By Ann Ash</span><p>A first paragraph, with commas, of a story that goes on for a while, so that it counts, and more.</p><p>A second one, with commas, as long as the first, so that there is something to be found here.</p></div><svg><path d='M0 0'/></svg><script>if (a < b) { x('</div>') }</script></div></body></html>",
+];
+
 const OUTLINES: [&str; 2] = [
     "<?xml version=\"1.0\"?><opml version=\"2.0\"><head><title>Desk</title></head><body><outline text=\"Europe\"><outline text=\"North\"><outline type=\"rss\" text=\"Harbour &amp; coast\" xmlUrl=\"https://example.org/a\" htmlUrl=\"https://example.org/\" category=\"/x,/y\"/></outline><outline title=\"b\" xmlURL='http://example.org/b'/></outline></body></opml>",
     "<opml><body><outline xmlUrl=\"feed://example.org/c\" text=\"&#x41;\"></outline><outline text=\"open\"><outline text=\"d\" url=\"https://example.org/d\"></body>",
@@ -94,6 +100,7 @@ fn feed() -> Feed {
         kind: Kind::default(),
         tags: Vec::new(),
         shadow: false,
+        full_text: false,
     }
 }
 
@@ -170,6 +177,15 @@ fn html(bytes: &[u8]) -> Result<(), String> {
     match clean.len() > 4 * text.len() + 16 {
         true => Err(format!("{} bytes became {}", text.len(), clean.len())),
         false => Ok(()),
+    }
+}
+
+fn page(bytes: &[u8]) -> Result<(), String> {
+    match article(bytes, None, "http://example.org/a") {
+        Ok(text) if text.len() > 4 * bytes.len() + 16 => {
+            Err(format!("{} bytes became {}", bytes.len(), text.len()))
+        }
+        _ => Ok(()),
     }
 }
 

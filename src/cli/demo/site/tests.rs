@@ -90,6 +90,7 @@ async fn each_feed_is_read_back_whole() {
                 kind: feed.kind,
                 tags: Vec::new(),
                 shadow: false,
+                full_text: false,
             };
             let reading = read(document, &asked, now).unwrap();
             let written = of_outlet(outlet, round);

@@ -21,6 +21,8 @@ mod identity_tests;
 mod json;
 mod json_text;
 mod links;
+#[cfg(feature = "full-text")]
+mod nesting;
 mod opml;
 mod page;
 mod parse;

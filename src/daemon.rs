@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::deliver::{self, DeliverSetup};
 use crate::judge::{self, JudgeSetup};
-use crate::model::{FeedName, Polled, Pulse};
+use crate::model::{Clock, FeedName, Polled, Pulse};
 use crate::store::{Access, Lock, Store};
 use crate::systemd;
 use crate::watch::{self, WatchSetup};
@@ -118,6 +118,7 @@ pub async fn run(
     let mut deliver_task = tokio::spawn(deliver::run(DeliverSetup {
         store: store.clone(),
         office,
+        clock: Clock::default(),
         nudge: posted.clone(),
         shutdown: delivering.clone(),
         grace: GRACE,
@@ -303,6 +304,7 @@ async fn work_once(
     let sends = deliver::once(DeliverSetup {
         store: store.clone(),
         office: tokio_watch::channel(parts.office).1,
+        clock: Clock::default(),
         nudge: Arc::new(Notify::new()),
         shutdown,
         grace: GRACE,

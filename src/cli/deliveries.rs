@@ -82,6 +82,7 @@ pub(super) async fn deliveries(
                 ("state", "STATE"),
                 ("attempts", "TRIES"),
                 ("due", "DUE"),
+                ("waits", "WAITS FOR"),
                 ("last_status", "STATUS"),
                 ("last_error", "ERROR"),
             ];
@@ -98,6 +99,9 @@ pub(super) async fn deliveries(
             }
             let row = &detail.message;
             screen.line(format!("{}   {}   to {}   {}", row.id, row.kind, row.sink, row.state))?;
+            if let Some((waits, due)) = row.waits.as_ref().zip(row.due) {
+                screen.line(format!("waits for {waits}, until {}", short_time(due)))?;
+            }
             for attempt in &detail.attempts {
                 let status = attempt.status.map_or_else(|| "–".to_owned(), |code| code.to_string());
                 let error = attempt.error.as_deref().unwrap_or("accepted");

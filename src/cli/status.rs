@@ -20,11 +20,20 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
         screen.object(&standing.to_json(&roster))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let Status { feeds, counts, problems } = &standing;
+    let Status { feeds, counts, held, problems } = &standing;
     screen.line(format!("feeds     {} of {} answer", standing.answering(), feeds.len()))?;
     let waiting: u64 = counts.open_messages();
     let dead: u64 = counts.dead_messages();
     screen.line(format!("queue     {waiting} waiting, {dead} dead letters"))?;
+    for row in held {
+        screen.line(format!(
+            "  {} for {} wait for {}, until {}",
+            row.messages,
+            row.sink,
+            row.waits,
+            short_time(row.until)
+        ))?;
+    }
     let shadow = match counts.shadow_24h {
         0 => String::new(),
         some => format!(", and {some} in shadow that nobody was told"),

@@ -17,7 +17,20 @@ const KEYS: [(&str, &[&str]); 9] = [
     ("delivery", &["retry", "give_up", "timeout"]),
     ("web", &["listen", "public_url", "token"]),
     ("[feed]", &["name", "url", "kind", "tags", "every", "mode", "full_text", "auth", "headers"]),
-    ("[sink]", &["name", "type", "rules", "min_level", "burst", "allow_private"]),
+    (
+        "[sink]",
+        &[
+            "name",
+            "type",
+            "rules",
+            "min_level",
+            "burst",
+            "quiet",
+            "max_per_hour",
+            "group_wait",
+            "allow_private",
+        ],
+    ),
 ];
 
 fn shipped() -> PathBuf {
@@ -120,7 +133,9 @@ fn every_receiver_is_shown_with_every_key_and_works_as_shown() {
     for ((kind, sink), told) in sinks.iter().zip(told) {
         let told = told.split("error").next().unwrap_or(told);
         for key in told.split('`').skip(1).step_by(2) {
-            let common = ["tags", "allow_private", "burst"].contains(&key);
+            let common =
+                ["tags", "allow_private", "burst", "quiet", "digest", "group_wait", "max_per_hour"]
+                    .contains(&key);
             let shown = is_shown(sink, key) || common || ROUTING.contains(&key);
             assert!(shown, "`{key}` of {kind} is not in the shipped config");
         }
@@ -144,6 +159,8 @@ fn what_is_shown_of_a_receiver_as_its_default_is_its_default() {
         ("template", "method"),
         ("template", "content_type"),
         ("slack", "burst"),
+        ("slack", "max_per_hour"),
+        ("slack", "group_wait"),
         ("slack", "rules"),
         ("email", "tls"),
     ];

@@ -4,14 +4,16 @@
 //! again is the same to the byte. An attempt that a kill or the end of the grace period cuts short was
 //! not recorded and costs nothing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use super::dispatch::Office;
+use super::hold;
 use super::retry::{Case, Endpoint, settle};
-use crate::model::{Attempt, DeadReason, MessageId, MessageKind, Outcome, Refusal};
+use crate::model::{Attempt, Clock, DeadReason, MessageId, MessageKind, Outcome, Refusal};
 use crate::sink::Outlet;
 use crate::sink::contract::{Letter, Parcel, Stationery};
 use crate::store::{Pending, Settle, SinkState, Store, StoreError};
@@ -27,52 +29,80 @@ pub(super) struct Clerk {
     pub(super) store: Store,
     pub(super) office: Arc<Office>,
     pub(super) outlet: Outlet,
+    pub(super) clock: Clock,
     /// Whether this is a single pass.
     pub(super) once: bool,
 }
 
 impl Clerk {
-    /// At a chat, more unsealed alerts than `burst` become a digest, or as many as the receiver needs
-    /// to show them all. One that waits takes in what comes behind it, so that an outage ends with one
-    /// and not with one for every few alerts.
+    /// Makes digests of alerts that the sink's own hours have held together, and at a chat of more
+    /// than `burst`. Whether there was one to make.
     pub(super) async fn digest(
         &self,
         pending: &[Pending],
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let together = hold::released(&self.outlet.pace, pending, now);
+        if together.len() > 1 {
+            self.gather(together, now).await?;
+            return Ok(true);
+        }
         if !self.outlet.sink.chat() || self.outlet.burst == 0 {
             return Ok(false);
         }
-        let alert = |one: &&Pending| {
-            one.sealed.is_none() && matches!(one.kind, MessageKind::Raised | MessageKind::Updated)
-        };
-        let mut members: Vec<MessageId> =
-            pending.iter().filter(alert).map(|one| one.id.clone()).collect();
-        let most = self.outlet.sink.digest().max(1);
+        let ready = || pending.iter().filter(|one| !hold::is_held(one, now));
         let digest = |one: &&Pending| one.sealed.is_none() && one.kind == MessageKind::Digest;
-        let (mut taken, mut few) = (0, self.outlet.burst);
-        if let Some(waiting) = pending.iter().filter(digest).max_by_key(|one| one.created)
-            && !members.is_empty()
-        {
-            // There is a backlog already, so two more are enough for the next.
-            few = 1;
+        let waiting = ready().filter(digest).max_by_key(|one| one.created);
+        // What comes behind a digest that waits belongs into it, or into the next.
+        let (mut behind, before): (Vec<&Pending>, Vec<&Pending>) = ready()
+            .filter(|one| hold::is_single(one))
+            .partition(|one| waiting.is_some_and(|waiting| one.created >= waiting.created));
+        let mut done = false;
+        if let Some(waiting) = waiting.filter(|_| !behind.is_empty()) {
             let held = self.store.views(&waiting.id).await?.len();
-            taken = most.saturating_sub(held).min(members.len());
-            if taken > 0 {
-                let part = members.drain(..taken).chain([waiting.id.clone()]).collect();
-                self.store.merge(&self.outlet.name, part, now).await?;
+            let free = self.outlet.sink.digest().max(1).saturating_sub(held).min(behind.len());
+            if free > 0 {
+                let part = behind.drain(..free).chain([waiting]).map(|one| one.id.clone());
+                self.store.merge(&self.outlet.name, part.collect(), now).await?;
+                done = true;
             }
         }
-        if members.len() <= few {
-            return Ok(taken > 0);
+        // There is a backlog already, so two more are enough for the next.
+        if behind.len() > 1 {
+            self.gather(behind.iter().map(|one| one.id.clone()).collect(), now).await?;
+            done = true;
         }
-        let digests = members.len().div_ceil(most);
+        if before.len() > self.outlet.burst {
+            let ids = before.iter().map(|one| one.id.clone()).collect();
+            let burst = self.burst(ids).await?;
+            self.gather(burst, now).await?;
+            done = true;
+        }
+        Ok(done)
+    }
+
+    /// Of a burst the part that is one alliance's, where that is a burst by itself: the few others
+    /// are told on their own.
+    async fn burst(&self, ids: Vec<MessageId>) -> Result<Vec<MessageId>, StoreError> {
+        let mut by: BTreeMap<String, Vec<MessageId>> = BTreeMap::new();
+        for (id, alliance) in self.store.alliances(ids.clone()).await? {
+            by.entry(alliance).or_default().push(id);
+        }
+        let bursts = by
+            .into_iter()
+            .filter(|(name, part)| !name.is_empty() && part.len() > self.outlet.burst);
+        Ok(bursts.max_by_key(|(_, part)| part.len()).map_or(ids, |(_, part)| part))
+    }
+
+    /// One digest, or as many as the receiver needs to show them all.
+    async fn gather(&self, members: Vec<MessageId>, now: Timestamp) -> Result<(), StoreError> {
+        let digests = members.len().div_ceil(self.outlet.sink.digest().max(1));
         tracing::info!(sink.id = %self.outlet.name, alerts = members.len(), digests, "many alerts at once go as a digest");
         // Alike in size: better six and six than eleven and one.
         for part in members.chunks(members.len().div_ceil(digests)) {
             self.store.merge(&self.outlet.name, part.to_vec(), now).await?;
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Seals, sends and records one message. `None` where there was nothing to send.
@@ -82,7 +112,7 @@ impl Clerk {
         let stationery = Stationery {
             timezone: self.office.timezone.clone(),
             public_url: self.office.public_url.clone(),
-            now: Timestamp::now(),
+            now: self.clock.now(),
         };
         let mut letter = None;
         let sealed = match message.sealed.clone() {
@@ -90,7 +120,7 @@ impl Clerk {
             None => {
                 let Some(found) = self.letter(&message).await? else {
                     tracing::error!(sink.id = %name, delivery.id = %message.id, "a message carries no alert; it is given up");
-                    store.bury(&message.id, DeadReason::Refused, Timestamp::now()).await?;
+                    store.bury(&message.id, DeadReason::Refused, self.clock.now()).await?;
                     return Ok(None);
                 };
                 let sealed = sink.render(&found, &stationery);
@@ -99,7 +129,7 @@ impl Clerk {
                 sealed
             }
         };
-        let (at, begun) = (Timestamp::now(), Instant::now());
+        let (at, begun) = (self.clock.now(), Instant::now());
         let timeout = self.office.delivery.timeout;
         let answer = sink.send(Parcel { id: &message.id, sealed: &sealed, timeout }).await;
         let took = begun.elapsed();
@@ -116,11 +146,11 @@ impl Clerk {
         };
         let case = Case {
             id: &message.id,
-            created: message.created,
+            created: message.since(),
             attempts: message.attempts,
             refusals: message.refusals,
             fallback,
-            now: Timestamp::now(),
+            now: self.clock.now(),
         };
         let (settled, endpoint) = settle(&self.office.delivery, &case, answer.outcome.clone());
         let accepted = matches!(settled, Settle::Delivered { .. });
@@ -207,7 +237,7 @@ impl Clerk {
             Endpoint::Disabled(why) => {
                 tracing::error!(sink.id = %sink, "the sink is disabled and its queue kept: {why}");
                 let known = store.sink_state(sink).await?;
-                SinkState { disabled: Some((Timestamp::now(), why.to_owned())), ..known }
+                SinkState { disabled: Some((self.clock.now(), why.to_owned())), ..known }
             }
         };
         store.set_sink_state(sink, state).await

@@ -21,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 use super::DeliverySection;
 use super::clerk::Clerk;
 use super::retry::too_old;
-use crate::model::{DeadReason, MessageId, Pulse, SinkName};
+use super::{hold, line};
+use crate::model::{Clock, DeadReason, MessageId, Pulse, SinkName};
 use crate::sink::Outlet;
 use crate::store::{Pending, Store, StoreError};
 
@@ -34,8 +35,6 @@ const RESTART: Duration = Duration::from_secs(1);
 const LONGEST_RESTART: Duration = Duration::from_secs(300);
 /// Open messages that a worker looks at: the head of the line and those that are due first.
 const LOOK: usize = 200;
-/// After so many failures of a head that alone makes the receiver fail, the next may pass it.
-const STEP_ASIDE: u32 = 3;
 
 /// What the loop works with.
 pub struct DeliverSetup {
@@ -43,6 +42,8 @@ pub struct DeliverSetup {
     pub store: Store,
     /// What is delivered by, now and after each reload.
     pub office: watch::Receiver<Arc<Office>>,
+    /// The time.
+    pub clock: Clock,
     /// Told when there are new rows.
     pub nudge: Arc<Notify>,
     /// Told to stop.
@@ -85,7 +86,7 @@ pub struct Summary {
 
 /// Delivers until told to stop.
 pub async fn run(setup: DeliverSetup) {
-    let DeliverSetup { store, mut office, nudge, shutdown, grace, pulse } = setup;
+    let DeliverSetup { store, mut office, clock, nudge, shutdown, grace, pulse } = setup;
     loop {
         let current = office.borrow_and_update().clone();
         while let Err(error) = store.adopt_sinks(current.names()).await {
@@ -102,7 +103,13 @@ pub async fn run(setup: DeliverSetup) {
         for outlet in &current.outlets {
             let bell = Arc::new(Notify::new());
             bells.push(bell.clone());
-            workers.spawn(keep(store.clone(), current.clone(), outlet.clone(), stop.clone(), bell));
+            let desk = Desk {
+                store: store.clone(),
+                office: current.clone(),
+                outlet: outlet.clone(),
+                clock: clock.clone(),
+            };
+            workers.spawn(keep(desk, stop.clone(), bell));
         }
         let mut tick = tokio::time::interval(TICK / 2);
         let reloaded = loop {
@@ -134,17 +141,11 @@ pub async fn run(setup: DeliverSetup) {
 
 /// Keeps one sink's worker at work until told to stop: one that panics costs the others nothing and
 /// is started again, after a pause that grows while it keeps panicking.
-async fn keep(
-    store: Store,
-    office: Arc<Office>,
-    outlet: Outlet,
-    stop: CancellationToken,
-    bell: Arc<Notify>,
-) {
+async fn keep(desk: Desk, stop: CancellationToken, bell: Arc<Notify>) {
     let mut pause = RESTART;
     loop {
         let begun = Instant::now();
-        let worker = Worker::new(&store, &office, &outlet, stop.clone(), false);
+        let worker = Worker::new(&desk, stop.clone(), false);
         // Nothing of a worker outlives its panic; what it had not recorded is due again.
         if AssertUnwindSafe(worker.work(bell.clone())).catch_unwind().await.is_ok() {
             return;
@@ -152,7 +153,7 @@ async fn keep(
         if begun.elapsed() > LONGEST_RESTART {
             pause = RESTART;
         }
-        tracing::error!(sink.id = %outlet.name, "a sink's worker failed by a fault of ours; it is started again in {} s", pause.as_secs());
+        tracing::error!(sink.id = %desk.outlet.name, "a sink's worker failed by a fault of ours; it is started again in {} s", pause.as_secs());
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => return,
@@ -172,7 +173,13 @@ pub async fn once(setup: DeliverSetup) -> Summary {
     }
     let mut workers = JoinSet::new();
     for outlet in &office.outlets {
-        let worker = Worker::new(&setup.store, &office, outlet, setup.shutdown.clone(), true);
+        let desk = Desk {
+            store: setup.store.clone(),
+            office: office.clone(),
+            outlet: outlet.clone(),
+            clock: setup.clock.clone(),
+        };
+        let worker = Worker::new(&desk, setup.shutdown.clone(), true);
         workers.spawn(worker.once());
     }
     while let Some(ended) = workers.join_next().await {
@@ -189,6 +196,15 @@ pub async fn once(setup: DeliverSetup) -> Summary {
         }
     }
     total
+}
+
+/// What one sink's line works with.
+#[derive(Clone)]
+struct Desk {
+    store: Store,
+    office: Arc<Office>,
+    outlet: Outlet,
+    clock: Clock,
 }
 
 /// One sink's line.
@@ -217,16 +233,10 @@ enum Next {
 }
 
 impl Worker {
-    fn new(
-        store: &Store,
-        office: &Arc<Office>,
-        outlet: &Outlet,
-        stop: CancellationToken,
-        once: bool,
-    ) -> Self {
-        let (store, office, outlet) = (store.clone(), office.clone(), outlet.clone());
+    fn new(desk: &Desk, stop: CancellationToken, once: bool) -> Self {
+        let Desk { store, office, outlet, clock } = desk.clone();
         Self {
-            clerk: Arc::new(Clerk { store, office, outlet, once }),
+            clerk: Arc::new(Clerk { store, office, outlet, clock, once }),
             stop,
             flying: FuturesUnordered::new(),
             aloft: HashSet::new(),
@@ -250,7 +260,7 @@ impl Worker {
                 Ok(Next::Again) => continue,
                 Ok(Next::At(due)) => {
                     self.recovered();
-                    due.map_or(TICK, |due| until(due).min(TICK))
+                    due.map_or(TICK, |due| until(due, self.clerk.clock.now()).min(TICK))
                 }
                 Err(error) => {
                     self.trouble(&error);
@@ -338,13 +348,13 @@ impl Worker {
 
     /// Looks at the rows and does what is due; in a single pass nothing twice, so that it ends.
     async fn look(&mut self) -> Result<Next, StoreError> {
-        let now = Timestamp::now();
-        let store = &self.clerk.store;
+        let now = self.clerk.clock.now();
+        let (store, office, outlet) = (&self.clerk.store, &self.clerk.office, &self.clerk.outlet);
         let state = store.sink_state(&self.clerk.outlet.name).await?;
         if state.disabled.is_some() {
             return Ok(Next::At(None));
         }
-        if let Some(until) = state.paused_until.filter(|until| *until > now) {
+        if let Some(until) = state.paused_until.filter(|until| line::is_pause(*until, now)) {
             return Ok(Next::At(Some(until)));
         }
         let mut pending = store.pending(&self.clerk.outlet.name, LOOK).await?;
@@ -353,9 +363,18 @@ impl Worker {
             return Ok(Next::At(None));
         }
         pending.retain(|one| !self.aloft.contains(&one.id));
-        if let Some(old) =
-            pending.iter().find(|one| too_old(&self.clerk.office.delivery, one.created, now))
-        {
+        line::mend(&mut pending, &office.delivery, now);
+        let most = outlet.pace.max_per_hour;
+        let sent = match most {
+            0 => Vec::new(),
+            most => store.sent_since(&outlet.name, now - hold::HOUR, most).await?,
+        };
+        let orders = hold::orders(&outlet.pace, &office.timezone, &sent, &pending, now);
+        if !orders.is_empty() {
+            store.hold(orders, now).await?;
+            return Ok(Next::Again);
+        }
+        if let Some(old) = pending.iter().find(|one| too_old(&office.delivery, one.since(), now)) {
             tracing::warn!(sink.id = %self.clerk.outlet.name, delivery.id = %old.id, "a message is given up: it is older than [delivery] give_up");
             store.bury(&old.id, DeadReason::Expired, now).await?;
             return Ok(Next::Again);
@@ -363,13 +382,21 @@ impl Worker {
         if self.clerk.digest(&pending, now).await? {
             return Ok(Next::Again);
         }
-        let room = self.clerk.outlet.sink.in_flight().saturating_sub(self.aloft.len());
+        let mut room = outlet.sink.in_flight();
+        if most > 0 {
+            room = room.min(most.saturating_sub(sent.len()));
+        }
+        let room = room.saturating_sub(self.aloft.len());
         if room == 0 {
             return Ok(Next::At(None));
         }
-        let due = self.due(&pending, now, room);
+        let chat = outlet.sink.chat();
+        let done = |one: &Pending| {
+            self.tried.as_ref().is_some_and(|tried| tried.contains(&(one.id.clone(), one.fallback)))
+        };
+        let due = line::due(chat, &pending, now, room, done);
         if due.is_empty() {
-            return Ok(Next::At(self.next_due(&pending)));
+            return Ok(Next::At(line::next_due(chat, &pending, now)));
         }
         for message in due {
             let (clerk, id) = (self.clerk.clone(), message.id.clone());
@@ -381,40 +408,9 @@ impl Worker {
         }
         Ok(Next::Again)
     }
-
-    /// Which messages to attempt now: at a chat the head of the line alone, elsewhere as many as there
-    /// is room for.
-    fn due(&self, pending: &[Pending], now: Timestamp, room: usize) -> Vec<Pending> {
-        let done = |one: &Pending| {
-            self.tried.as_ref().is_some_and(|tried| tried.contains(&(one.id.clone(), one.fallback)))
-        };
-        let ready = |one: &&Pending| one.due <= now && !done(one);
-        if !self.clerk.outlet.sink.chat() {
-            return pending.iter().filter(ready).take(room).cloned().collect();
-        }
-        let mut line = pending.iter();
-        let Some(head) = line.next() else { return Vec::new() };
-        if ready(&head) {
-            return vec![head.clone()];
-        }
-        // A head that keeps failing lets one pass; if that one is accepted, the fault was the head's.
-        match head.attempts >= STEP_ASIDE && head.refusals == 0 {
-            true => line.find(ready).cloned().into_iter().collect(),
-            false => Vec::new(),
-        }
-    }
-
-    fn next_due(&self, pending: &[Pending]) -> Option<Timestamp> {
-        let head_only = self.clerk.outlet.sink.chat()
-            && pending.first().is_none_or(|head| head.attempts < STEP_ASIDE || head.refusals > 0);
-        match head_only {
-            true => pending.first().map(|head| head.due),
-            false => pending.iter().map(|one| one.due).min(),
-        }
-    }
 }
 
 /// Time until then; nothing when it has passed.
-fn until(due: Timestamp) -> Duration {
-    Duration::try_from(due.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO)
+fn until(due: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO)
 }

@@ -5,8 +5,12 @@
 
 mod clerk;
 mod dispatch;
+mod hold;
+mod line;
 mod retry;
 mod section;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;
 

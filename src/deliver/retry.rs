@@ -15,7 +15,7 @@ use crate::model::{DeadReason, MessageId, Outcome, Refusal, Sealed};
 use crate::store::Settle;
 
 /// Longest pause that a receiver can ask for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
 /// Pause after a rate signal without a sensible hint.
 const BLIND_PAUSE: Duration = Duration::from_secs(30);
 /// Waits after each refusal of the endpoint; after the last it is disabled.
@@ -93,6 +93,12 @@ pub(super) fn settle(
             (settle, Endpoint::Disabled("the receiver says that it is gone"))
         }
     }
+}
+
+/// The longest that a message can wait for its next attempt.
+pub(super) fn longest_wait(section: &DeliverySection) -> Duration {
+    let step = section.retry.iter().copied().max().unwrap_or_default();
+    step.max(LONGEST_PAUSE) + LONGEST_JITTER
 }
 
 /// Whether a message is too old to be sent at a time.

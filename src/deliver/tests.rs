@@ -1,5 +1,7 @@
 //! The loop against scripted receivers in memory and a real database.
 
+mod hours;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,12 +15,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::model::{
-    Addressee, Alert, AlertId, AlertKind, FeedName, FeedState, Genre, Item, ItemKey, Kind, Level,
-    Match, Member, MessageId, Outcome, Plan, Pulse, Refusal, Route, RuleId, RuleScore, Sealed,
-    SinkName, StoryChange, StoryId,
+    Addressee, Alert, AlertId, AlertKind, Clock, FeedName, FeedState, Genre, Item, ItemKey, Kind,
+    Level, Match, Member, MessageId, Outcome, Plan, Pulse, Refusal, Route, RuleId, RuleScore,
+    Sealed, SinkName, StoryChange, StoryId,
 };
-use crate::sink::Outlet;
 use crate::sink::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use crate::sink::{Outlet, Pace};
 use crate::store::{Access, DeliveryFilter, MessageRow, Store};
 
 /// Longest wait for anything.
@@ -152,6 +154,11 @@ fn place() -> Place {
 
 /// Queues alert number `n` for these sinks.
 async fn queue(store: &Store, n: i64, sinks: &[&str]) {
+    queue_of(store, n, sinks, &[]).await;
+}
+
+/// Queues alert number `n`, of these alliances.
+async fn queue_of(store: &Store, n: i64, sinks: &[&str], alliances: &[&str]) {
     let now = Timestamp::now();
     let item = Item {
         key: ItemKey::new(format!("i{n}")),
@@ -176,7 +183,7 @@ async fn queue(store: &Store, n: i64, sinks: &[&str]) {
         rule_level: Level::Notable,
         shadow: false,
         moves: Vec::new(),
-        alliances: Vec::new(),
+        alliances: alliances.iter().map(|name| (*name).to_owned()).collect(),
         candidates: Vec::new(),
         also_named: Vec::new(),
         members: Vec::new(),
@@ -251,7 +258,7 @@ impl Running {
 
 fn outlet(name: &str, sink: Arc<Fake>) -> Outlet {
     let name = SinkName::new(name);
-    Outlet { route: Route::all(name.clone()), name, burst: 3, sink }
+    Outlet { route: Route::all(name.clone()), name, burst: 3, pace: Pace::default(), sink }
 }
 
 fn office(outlets: Vec<Outlet>) -> Arc<Office> {
@@ -264,6 +271,7 @@ fn setup(store: &Store, office: watch::Receiver<Arc<Office>>) -> DeliverSetup {
     DeliverSetup {
         store: store.clone(),
         office,
+        clock: Clock::default(),
         nudge: Arc::new(Notify::new()),
         shutdown: CancellationToken::new(),
         grace: Duration::from_millis(200),

@@ -93,6 +93,15 @@ pub struct Sealed {
     pub body: Vec<u8>,
 }
 
+/// What a message waits for besides its receiver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Its end.
+    pub until: Timestamp,
+    /// What for, in words that go on after "waits for".
+    pub why: String,
+}
+
 /// How one attempt ended, in the receiver's own terms already judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {

@@ -5,6 +5,7 @@
 //! Nothing here imports another module of the crate, and nobody edits a type of an earlier stage.
 
 mod alert;
+mod clock;
 mod feed;
 mod id;
 mod item;
@@ -17,6 +18,7 @@ mod route;
 mod story;
 
 pub use alert::{Alert, AlertKind, AlertView, AlsoIn, NewMoves, Previous};
+pub use clock::Clock;
 pub use feed::{
     Condition, Every, Feed, FeedState, Hints, Identity, PollOutcome, Polled, Shown, Validators,
     mark,
@@ -28,7 +30,7 @@ pub use matched::{
     ActKind, Evidence, Finding, Genre, Level, Masked, Match, Move, NearMiss, Recognised, Role,
     RuleScore,
 };
-pub use message::{Attempt, DeadReason, MessageKind, MessageState, Outcome, Refusal, Sealed};
+pub use message::{Attempt, DeadReason, Hold, MessageKind, MessageState, Outcome, Refusal, Sealed};
 pub use plan::{Addressee, Decision, ItemRow, Plan, Sameness, StoryChange};
 pub use pulse::Pulse;
 pub use route::Route;

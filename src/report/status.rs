@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::problems::problems;
 use super::{FeedLine, Problem, Roster, feed_lines};
 use crate::model::Condition;
-use crate::store::{Counts, Store, StoreError};
+use crate::store::{Counts, HeldRow, Store, StoreError};
 
 /// How things stand.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Status {
     pub counts: Counts,
     /// What to look at.
     pub problems: Vec<Problem>,
+    /// Messages that wait by their sinks' own hours.
+    pub held: Vec<HeldRow>,
 }
 
 /// Reads how things stand.
@@ -28,7 +30,8 @@ pub async fn status(roster: &Roster, store: &Store, now: Timestamp) -> Result<St
     let feeds = feed_lines(roster, Some(store)).await?;
     let counts = store.counts(now).await?;
     let problems = problems(roster, &feeds, &counts, store, now).await?;
-    Ok(Status { feeds, counts, problems })
+    let held = store.held(now).await?;
+    Ok(Status { feeds, counts, held, problems })
 }
 
 impl Status {
@@ -53,6 +56,7 @@ impl Status {
         json!({
             "feeds": by_state, "queue": counts.queue, "alerts": counts.alerts_24h,
             "shadow": counts.shadow_24h,
+            "held": self.held,
             "problems": self.problems, "items": counts.items, "too_old": counts.too_old,
             "database": roster.database, "database_bytes": counts.bytes,
         })

@@ -19,6 +19,7 @@ mod mask;
 mod matrix;
 mod mattermost;
 mod ntfy;
+mod pace;
 mod pagerduty;
 mod parts;
 mod payload;
@@ -42,6 +43,7 @@ use crate::net::{ClientError, Tls, Trust};
 use crate::setting::{SecretError, Table};
 use contract::Sink;
 
+pub use pace::{Pace, Quiet, Rhythm};
 pub use section::{SinkConfig, read_sinks};
 
 /// What a receiver is built with.
@@ -66,6 +68,8 @@ pub struct Outlet {
     pub route: Route,
     /// More alerts than this admitted together go as one digest, at chats; 0 for never.
     pub burst: usize,
+    /// When it may be told.
+    pub pace: Pace,
     /// The receiver.
     pub sink: Arc<dyn Sink>,
 }

@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use toml::de::DeValue;
 
-use super::{BuildError, KINDS, Kind, Outlet, Workshop, build, read_kind, word};
+use super::{BuildError, KINDS, Kind, Outlet, Pace, Workshop, build, read_kind, word};
 use crate::model::{Level, Route, SinkName};
 use crate::setting::{Diagnostic, SecretSource, Span, Table};
 
@@ -19,6 +19,8 @@ pub struct SinkConfig {
     pub route: Route,
     /// More alerts than this admitted together go as one digest, at chats; 0 for never.
     pub burst: usize,
+    /// When it may be told.
+    pub pace: Pace,
     /// Private networks that it may lie in.
     pub allow_private: Vec<IpNet>,
     /// Where it stands in the config.
@@ -48,6 +50,7 @@ impl SinkConfig {
             name: self.name.clone(),
             route: self.route.clone(),
             burst: self.burst,
+            pace: self.pace.clone(),
             sink: build(&self.kind, self, workshop)?,
         })
     }
@@ -130,10 +133,12 @@ fn read_one(table: Table<'_>) -> Option<SinkConfig> {
         return None;
     };
     let kind = read_kind(word, &table);
+    // An incident tells of one thing; several in one would be closed as one.
+    let pace = Pace::read(&table, word != "pagerduty");
     let span = table.span();
     table.finish();
     let (route, kind) = (route?, kind?);
-    Some(SinkConfig { name: route.sink.clone(), route, burst, allow_private, span, kind })
+    Some(SinkConfig { name: route.sink.clone(), route, burst, pace, allow_private, span, kind })
 }
 
 /// Reads a secret key that must be there, and warns where it stands in the config itself.

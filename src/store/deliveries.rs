@@ -56,8 +56,9 @@ impl Store {
 fn retry(connection: &Connection, id: &MessageId, now: Timestamp) -> Result<bool, StoreError> {
     let changed = connection
         .prepare_cached(
-            // Its age counts anew, or the next look would bury it again.
+            // Its age counts anew, or the next look would bury it again; and it waits for no hours.
             "UPDATE message SET state = 'queued', due = ?2, settled = NULL, attempts = 0,
+               held_until = NULL, held_for = '',
                refusals = 0, created = CASE WHEN state IN ('dead', 'discarded') THEN ?2 ELSE created END
              WHERE id = ?1 AND state <> 'delivered'",
         )?
@@ -114,6 +115,8 @@ pub struct MessageRow {
     pub last_error: Option<String>,
     /// When it was queued.
     pub created: Timestamp,
+    /// What it waits for by its sink's own hours; `None` when for nothing.
+    pub waits: Option<String>,
 }
 
 /// One message, whole.
@@ -186,13 +189,16 @@ fn message_row(connection: &Connection, row: &Row<'_>) -> Result<MessageRow, Sto
     let alerts: Vec<AlertId> =
         statement.query_map([&id], |row| Ok(AlertId(row.get(0)?)))?.collect::<Result<_, _>>()?;
     let open = state == MessageState::Queued.as_str() || state == MessageState::Retrying.as_str();
+    let (due, held): (i64, Option<i64>) = (row.get("due")?, row.get("held_until")?);
+    let waits = open && held.is_some_and(|until| time(until) > Timestamp::now());
     Ok(MessageRow {
         kind: row.get("kind")?,
         alert: alerts.first().copied(),
         alerts,
         sink: row.get("sink")?,
         attempts: row.get("attempts")?,
-        due: if open { Some(time(row.get("due")?)) } else { None },
+        due: if open { Some(time(due.max(held.unwrap_or(due)))) } else { None },
+        waits: row.get::<_, Option<String>>("held_for")?.filter(|_| waits),
         last_status: row.get("last_status")?,
         last_error: row.get("last_error")?,
         created: time(row.get("created")?),

@@ -17,6 +17,7 @@ mod deliveries;
 mod error;
 mod feeds;
 mod habits;
+mod hold;
 mod identity;
 mod items;
 mod ledger;
@@ -41,7 +42,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    DeadReason, FeedName, FeedState, LedgerEntry, MessageId, MessageKind, Sealed, Story, TextHash,
+    DeadReason, FeedName, FeedState, Hold, LedgerEntry, MessageId, MessageKind, Sealed, Story,
+    TextHash,
 };
 use worker::Workers;
 
@@ -51,6 +53,7 @@ pub use deliveries::{AttemptRow, DeliveryFilter, MessageDetail, MessageRow};
 pub use error::StoreError;
 pub use feeds::FeedRow;
 pub use habits::{Habit, Habits};
+pub use hold::HeldRow;
 pub use items::StoredItem;
 pub use ledger::LedgerRow;
 pub use lock::{Lock, LockError};
@@ -133,6 +136,18 @@ pub struct Pending {
     pub sealed: Option<Sealed>,
     /// Whether the one plain fallback has been used.
     pub fallback: bool,
+    /// What it waits for, or has waited for last.
+    pub held: Option<Hold>,
+    /// Whether it was made due by hand: it waits for nothing.
+    pub by_hand: bool,
+}
+
+impl Pending {
+    /// Since when it grows old: time held by the sink's own hours does not count.
+    pub fn since(&self) -> Timestamp {
+        let held = self.held.as_ref().filter(|_| self.sealed.is_none());
+        held.map_or(self.created, |hold| hold.until.max(self.created))
+    }
 }
 
 /// What becomes of a message after an attempt.

@@ -10,7 +10,7 @@ use super::row::{ms, time};
 use super::writer::Care;
 use super::{Pending, Store, StoreError};
 use crate::model::{
-    Addressee, Alert, AlertId, AlertKind, MessageId, MessageKind, Sealed, SinkName,
+    Addressee, Alert, AlertId, AlertKind, Hold, MessageId, MessageKind, Sealed, SinkName,
 };
 
 /// The open messages of a sink: the head of the line, then the others, what is due longest first.
@@ -23,10 +23,10 @@ const PENDING: &str = "WITH
   rest AS (SELECT id, 1 AS place FROM message
     WHERE sink = ?1 AND state IN ('queued', 'retrying', 'paused') AND state <> 'paused'
       AND id NOT IN (SELECT id FROM head)
-    ORDER BY due, created, seq LIMIT max(?2 - 1, 0))
+    ORDER BY max(due, coalesce(held_until, 0)), created, seq LIMIT max(?2 - 1, 0))
   SELECT m.* FROM (SELECT * FROM head UNION ALL SELECT * FROM rest) line
     JOIN message m ON m.id = line.id
-  ORDER BY line.place, m.due, m.created, m.seq";
+  ORDER BY line.place, max(m.due, coalesce(m.held_until, 0)), m.created, m.seq";
 
 impl Store {
     /// Up to `limit` open messages of a sink, at least one: the oldest, then the others in the order
@@ -162,6 +162,8 @@ fn pending(
     let rows = statement.query_map(params![sink.as_str(), limit], |row| {
         let content_type: Option<String> = row.get("content_type")?;
         let body: Option<Vec<u8>> = row.get("body")?;
+        let held_until: Option<i64> = row.get("held_until")?;
+        let held_for: Option<String> = row.get("held_for")?;
         Ok(Pending {
             id: MessageId::new(row.get::<_, String>("id")?),
             kind: kind(&row.get::<_, String>("kind")?),
@@ -173,6 +175,8 @@ fn pending(
                 .zip(body)
                 .map(|(content_type, body)| Sealed { content_type, body }),
             fallback: row.get("fallback")?,
+            by_hand: held_for.as_deref() == Some(""),
+            held: held_until.map(|at| Hold { until: time(at), why: held_for.unwrap_or_default() }),
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -185,11 +189,12 @@ fn kind(word: &str) -> MessageKind {
         .unwrap_or(MessageKind::Raised)
 }
 
-/// Fixes the bytes of a message; those that it has stay.
+/// Fixes the bytes of a message; those that it has stay. Its age counts from the end of a hold.
 fn seal(connection: &Connection, id: &MessageId, sealed: &Sealed) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE message SET content_type = ?2, body = ?3 WHERE id = ?1 AND body IS NULL",
+            "UPDATE message SET content_type = ?2, body = ?3,
+               created = max(created, coalesce(held_until, 0)) WHERE id = ?1 AND body IS NULL",
         )?
         .execute(params![id.as_str(), sealed.content_type, sealed.body])?;
     Ok(())

@@ -190,14 +190,14 @@ pub struct QueueAge {
     pub sink: String,
     /// Messages that are not settled.
     pub waiting: u64,
-    /// When the oldest was queued.
+    /// When the oldest was queued; one that its sink's own hours hold counts from their end.
     pub oldest: Timestamp,
 }
 
 /// The age of each queue that is not empty.
 fn ages(connection: &Connection) -> Result<Vec<QueueAge>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT sink, count(*), min(created) FROM message
+        "SELECT sink, count(*), min(max(created, coalesce(held_until, 0))) FROM message
          WHERE state IN ('queued', 'retrying', 'paused') GROUP BY sink ORDER BY sink",
     )?;
     let rows = statement.query_map([], |row| {

@@ -32,6 +32,57 @@ fn mistakes_in_sinks_are_told() {
 }
 
 #[test]
+fn hours_are_read_and_their_mistakes_told() {
+    let sink = |keys: &str| read(&format!("[[sink]]\nname = 'x'\ntype = 'console'\n{keys}"));
+    let at = |hour, minute| jiff::civil::time(hour, minute, 0, 0);
+    let (sinks, problems) =
+        sink("quiet = '22:00-7:30'\ndigest = '08:00'\nmax_per_hour = 4\ngroup_wait = '0s'\n");
+    assert!(problems.is_empty(), "{problems:?}");
+    let quiet = Some(Quiet { from: at(22, 0), until: at(7, 30) });
+    let digest = Some(Rhythm::Daily(at(8, 0)));
+    let pace = Pace { quiet, digest, max_per_hour: 4, group_wait: Duration::ZERO };
+    assert_eq!(sinks[0].pace, pace);
+    let every = Some(Rhythm::Every(Duration::from_secs(5400)));
+    assert_eq!(sink("digest = '1h30m'\n").0[0].pace, Pace { digest: every, ..Pace::default() });
+    let mistakes = [
+        "quiet = '22:00'",
+        "quiet = '24:00-07:00'",
+        "quiet = '07:00-07:00'",
+        "quiet = '+7:00--8:0'",
+        "digest = 'daily'",
+        "digest = '0s'",
+        "digest = '2d'",
+        "digest = '08:61'",
+        "group_wait = '2h'",
+        "group_wait = '1m'\ndigest = '1h'",
+        "max_per_hour = -1",
+    ];
+    let told: Vec<String> = mistakes
+        .iter()
+        .map(|keys| {
+            let problems = sink(keys).1;
+            assert_eq!(problems.len(), 1, "{keys}: {problems:?}");
+            let help = problems[0].help.as_deref().unwrap_or("-");
+            format!("{}\n  {} / {help}", keys.replace('\n', "; "), problems[0].message)
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+/// An incident tells of one thing: closing a digest would close them all.
+#[test]
+fn pagerduty_has_no_digests_and_says_what_to_do() {
+    let text = "[[sink]]\nname = 'x'\ntype = 'pagerduty'\nrouting_key = { file = 'k' }\n";
+    assert!(read(text).1.is_empty());
+    for key in ["quiet = '22:00-07:00'", "digest = '1h'", "group_wait = '1m'", "max_per_hour = 3"] {
+        let problems = read(&format!("{text}{key}\n")).1;
+        assert_eq!(problems.len(), 1, "{key}: {problems:?}");
+        assert_eq!(problems[0].severity, Severity::Error);
+        assert!(problems[0].help.as_ref().is_some_and(|help| help.contains("take the key away")));
+    }
+}
+
+#[test]
 fn a_webhook_without_a_secret_is_told() {
     let hook = "[[sink]]\nname = 'x'\ntype = 'webhook'\nurl = 'https://hooks.example.org/'\n";
     let (sinks, problems) = read(hook);

@@ -204,7 +204,8 @@ fn listings_keep_their_keys() {
                 "due",
                 "last_status",
                 "last_error",
-                "created"
+                "created",
+                "waits"
             ]
         );
         let ledger = store.ledger().await.unwrap();

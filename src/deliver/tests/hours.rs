@@ -1,0 +1,192 @@
+//! The sink's own hours, and sinks that go and come, with a clock that the test moves.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::SignedDuration;
+
+use super::*;
+use crate::sink::{Quiet, Rhythm};
+
+/// A clock that stands where it is put, as seconds from the real one.
+struct Hand(Arc<AtomicI64>);
+
+impl Hand {
+    fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    fn turn(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    fn clock(&self) -> Clock {
+        let ahead = self.0.clone();
+        let now = Timestamp::now();
+        Clock::new(move || now + SignedDuration::from_secs(ahead.load(Ordering::SeqCst)))
+    }
+}
+
+/// One pass by that clock.
+async fn pass(store: &Store, clock: &Clock, outlets: Vec<Outlet>) -> Summary {
+    let (_hold, receiver) = watch::channel(office(outlets));
+    once(DeliverSetup { clock: clock.clone(), ..setup(store, receiver) }).await
+}
+
+fn paced(name: &str, sink: &Arc<Fake>, pace: Pace) -> Outlet {
+    Outlet { pace, ..outlet(name, sink.clone()) }
+}
+
+fn bodies(fake: &Fake) -> Vec<String> {
+    fake.seen().into_iter().map(|(_, body)| String::from_utf8(body).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn what_waits_for_its_digest_says_so_and_goes_as_one() {
+    for chat in [true, false] {
+        let (place, hand) = (place(), Hand::new());
+        let digest = Some(Rhythm::Every(Duration::from_secs(3600)));
+        let pace = Pace { digest, ..Pace::default() };
+        let fake = Fake::new(chat, vec![delivered()]);
+        queue(&place.store, 1, &["a"]).await;
+        queue(&place.store, 2, &["a"]).await;
+        let clock = hand.clock();
+        let outlets = || vec![paced("a", &fake, pace.clone())];
+        let summary = pass(&place.store, &clock, outlets()).await;
+        assert_eq!((summary.delivered, summary.waiting), (0, 2));
+        for row in rows(&place.store).await.into_values() {
+            assert_eq!(row.waits.as_deref(), Some("its digest"));
+            let wait = row.due.unwrap().duration_since(row.created).as_secs();
+            assert!((3590..=3600).contains(&wait), "{wait}");
+        }
+        let held = place.store.held(Timestamp::now()).await.unwrap();
+        assert_eq!((held.len(), held[0].messages, held[0].waits.as_str()), (1, 2, "its digest"));
+        hand.turn(3500);
+        pass(&place.store, &clock, outlets()).await;
+        assert!(fake.seen().is_empty(), "it went before its time");
+        hand.turn(101);
+        pass(&place.store, &clock, outlets()).await;
+        assert_eq!(bodies(&fake), ["digest of 2"]);
+    }
+}
+
+#[tokio::test]
+async fn a_test_and_what_is_sent_by_hand_wait_for_nothing() {
+    let (place, hand) = (place(), Hand::new());
+    let clock = hand.clock();
+    let time = TimeZone::UTC.to_datetime(clock.now()).time();
+    let hour = jiff::Span::new().hours(1);
+    let quiet = Some(Quiet { from: time.wrapping_sub(hour), until: time.wrapping_add(hour) });
+    let pace = Pace { quiet, ..Pace::default() };
+    let fake = Fake::new(true, vec![delivered()]);
+    queue(&place.store, 1, &["a"]).await;
+    queue(&place.store, 2, &["a"]).await;
+    let outlets = || vec![paced("a", &fake, pace.clone())];
+    pass(&place.store, &clock, outlets()).await;
+    assert!(fake.seen().is_empty());
+    place.store.queue_ping(&SinkName::new("a"), clock.now()).await.unwrap();
+    let first = rows(&place.store).await.into_values().find(|row| row.alert == Some(AlertId(1)));
+    let first = MessageId::new(first.unwrap().id);
+    assert!(place.store.retry(&first, clock.now()).await.unwrap());
+    pass(&place.store, &clock, outlets()).await;
+    assert_eq!(bodies(&fake), ["alert 1", "ping"]);
+    hand.turn(1);
+    // A reload without quiet hours lets the rest go.
+    pass(&place.store, &clock, vec![outlet("a", fake.clone())]).await;
+    assert_eq!(bodies(&fake), ["alert 1", "ping", "alert 2"]);
+}
+
+#[tokio::test]
+async fn more_than_an_hour_takes_become_a_digest() {
+    let (place, hand) = (place(), Hand::new());
+    let pace = Pace { max_per_hour: 2, ..Pace::default() };
+    let fake = Fake::new(false, vec![delivered()]);
+    for n in 1..=6 {
+        queue(&place.store, n, &["a"]).await;
+    }
+    let clock = hand.clock();
+    let outlets = || vec![paced("a", &fake, pace.clone())];
+    pass(&place.store, &clock, outlets()).await;
+    assert_eq!(fake.seen().len(), 2, "{:?}", bodies(&fake));
+    let waiting = rows(&place.store).await.into_values().filter(|row| row.state == "queued");
+    assert!(waiting.map(|row| row.waits).all(|waits| waits.as_deref() == Some("max_per_hour")));
+    hand.turn(3601);
+    pass(&place.store, &clock, outlets()).await;
+    assert_eq!(fake.seen().len(), 3);
+    assert_eq!(bodies(&fake)[2], "digest of 4");
+}
+
+#[tokio::test]
+async fn hours_held_do_not_make_a_message_old() {
+    let (place, hand) = (place(), Hand::new());
+    let digest = Some(Rhythm::Every(Duration::from_secs(86_400)));
+    let fake = Fake::new(true, vec![retry(), delivered()]);
+    queue(&place.store, 1, &["a"]).await;
+    let delivery = DeliverySection {
+        retry: vec![Duration::from_millis(1)],
+        give_up: Duration::from_secs(600),
+        ..DeliverySection::default()
+    };
+    let clock = hand.clock();
+    let pass = || async {
+        let pace = Pace { digest, ..Pace::default() };
+        let office = Office {
+            delivery: delivery.clone(),
+            ..(*office(vec![paced("a", &fake, pace)])).clone()
+        };
+        let (_hold, receiver) = watch::channel(Arc::new(office));
+        once(DeliverSetup { clock: clock.clone(), ..setup(&place.store, receiver) }).await
+    };
+    pass().await;
+    hand.turn(86_401);
+    pass().await;
+    hand.turn(60);
+    assert_eq!(pass().await.delivered, 1, "{:?}", rows(&place.store).await);
+}
+
+/// A clock that was a year ahead paused the endpoint and put off a message.
+#[tokio::test]
+async fn a_clock_that_was_wrong_holds_nothing_up_once_it_is_right() {
+    let (place, hand) = (place(), Hand::new());
+    let after = Some(Duration::from_secs(60));
+    let fake = Fake::new(true, vec![Some(Outcome::Throttled { after }), delivered()]);
+    let clock = hand.clock();
+    hand.turn(86_400 * 3);
+    queue(&place.store, 1, &["a"]).await;
+    pass(&place.store, &clock, vec![outlet("a", fake.clone())]).await;
+    assert_eq!(fake.seen().len(), 1);
+    hand.turn(-86_400 * 3);
+    pass(&place.store, &clock, vec![outlet("a", fake.clone())]).await;
+    assert_eq!(fake.seen().len(), 2, "it waits for a time that is three days away");
+}
+
+#[tokio::test]
+async fn a_sink_that_goes_keeps_its_queue_until_it_comes_back_and_a_new_name_gets_none_of_it() {
+    let place = place();
+    queue(&place.store, 1, &["a"]).await;
+    let broken = Fake::new(false, vec![retry()]);
+    let clock = Clock::default();
+    pass(&place.store, &clock, vec![outlet("a", broken.clone())]).await;
+    let id = broken.seen()[0].0.clone();
+    // Renamed: what waits is the old name's.
+    let other = Fake::new(false, vec![delivered()]);
+    pass(&place.store, &clock, vec![outlet("b", other.clone())]).await;
+    assert!(other.seen().is_empty());
+    assert_eq!(rows(&place.store).await[id.as_str()].state, "paused");
+    let willing = Fake::new(false, vec![delivered()]);
+    let hand = Hand::new();
+    hand.turn(60);
+    pass(&place.store, &hand.clock(), vec![outlet("a", willing.clone())]).await;
+    assert_eq!(willing.seen(), broken.seen(), "it came under another id or with other bytes");
+}
+
+#[tokio::test]
+async fn a_burst_of_one_alliance_is_a_digest_and_the_others_are_told_alone() {
+    let place = place();
+    let chat = Fake::new(true, vec![delivered()]);
+    for n in 1..=7 {
+        let alliance = if n == 2 || n == 5 { "BRICS" } else { "NATO" };
+        queue_of(&place.store, n, &["a"], &[alliance]).await;
+    }
+    pass(&place.store, &Clock::default(), vec![outlet("a", chat.clone())]).await;
+    assert_eq!(bodies(&chat), ["alert 2", "alert 5", "digest of 5"]);
+}

@@ -3,20 +3,22 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use anyhow::Context;
 use clap::Subcommand;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::listing::list;
-use super::screen::{BAD, GOOD};
+use super::screen::{BAD, DIM, GOOD};
 use super::{Common, FAILED, Screen, refusal};
-use crate::config::Config;
+use crate::config::{Config, Report};
 use crate::daemon;
-use crate::model::{MessageId, Outcome};
+use crate::model::{AlertId, MessageId, MessageKind, Outcome, SinkName};
 use crate::setting::nearest;
-use crate::sink::SinkConfig;
 use crate::sink::contract::{Letter, Parcel, Stationery};
-use crate::store::{Access, SinkState};
+use crate::sink::{Outlet, SinkConfig, sample};
+use crate::store::{Access, Draft, SinkState};
+use crate::text::{clean, clean_lines};
 
 /// Commands below `sinks`.
 #[derive(Debug, Subcommand)]
@@ -27,6 +29,13 @@ pub(super) enum SinksCommand {
     Test {
         /// The sink's name
         name: String,
+    },
+    /// Show the exact message that a sink would get, and send nothing
+    Preview {
+        /// The sink's name
+        name: String,
+        /// Of this alert, like A-12; by default of the newest, or of an example where there is none
+        alert: Option<AlertId>,
     },
     /// Deliver to a disabled sink again: its queue was kept
     Enable {
@@ -89,17 +98,14 @@ pub(super) async fn sinks(
             screen.line(format!("{name} is disabled; its queue is kept until `sinks enable`"))?;
             Ok(ExitCode::SUCCESS)
         }
+        SinksCommand::Preview { name, alert } => {
+            let outlet = ready(&config, named(&config, &name)?, &mut report)?;
+            preview(common, &config, &outlet, alert, screen).await
+        }
         SinksCommand::Test { name } => {
             let sink = named(&config, &name)?;
-            let outlet = daemon::outlet(&config, sink).map_err(|mistake| {
-                report.add([mistake]);
-                refusal(&report)
-            })?;
-            let stationery = Stationery {
-                timezone: config.timezone.clone(),
-                public_url: config.web.public_url.clone(),
-                now: Timestamp::now(),
-            };
+            let outlet = ready(&config, sink, &mut report)?;
+            let stationery = stationery(&config);
             let sealed = outlet.sink.render(&Letter::Ping, &stationery);
             // Each test is a message of its own.
             let id = MessageId::new(format!("msg_test_{}", stationery.now.as_millisecond()));
@@ -134,6 +140,104 @@ pub(super) async fn sinks(
             Ok(if accepted { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
         }
     }
+}
+
+/// The receiver at work, or what in its section keeps it from it.
+fn ready(config: &Config, sink: &SinkConfig, report: &mut Report) -> anyhow::Result<Outlet> {
+    daemon::outlet(config, sink).map_err(|mistake| {
+        report.add([mistake]);
+        refusal(report)
+    })
+}
+
+/// What messages are rendered with now.
+fn stationery(config: &Config) -> Stationery {
+    Stationery {
+        timezone: config.timezone.clone(),
+        public_url: config.web.public_url.clone(),
+        now: Timestamp::now(),
+    }
+}
+
+/// The message of an alert for a sink, or of a made-up one where none is named and none was raised.
+async fn draft(
+    common: &Common,
+    config: &Config,
+    sink: &SinkName,
+    alert: Option<AlertId>,
+) -> anyhow::Result<Option<Draft>> {
+    if alert.is_none() && !config.database.exists() {
+        return Ok(None);
+    }
+    let store = common.open(config, Access::Read)?;
+    let draft = store.draft(sink, alert).await?;
+    store.close().await;
+    match (draft, alert) {
+        (None, Some(id)) => {
+            anyhow::bail!("there is no alert {id}\n`pactwatch alerts list` shows those there are")
+        }
+        (draft, _) => Ok(draft),
+    }
+}
+
+/// Shows what would be sent.
+async fn preview(
+    common: &Common,
+    config: &Config,
+    outlet: &Outlet,
+    alert: Option<AlertId>,
+    screen: &mut Screen,
+) -> anyhow::Result<ExitCode> {
+    let stationery = stationery(config);
+    let found = draft(common, config, &outlet.name, alert).await?;
+    let real = found.is_some();
+    let Draft { alert, id, kind, state, sealed, mut views } = found.unwrap_or_else(|| {
+        let view = sample(&outlet.name, stationery.now);
+        Draft {
+            alert: view.alert.id,
+            id: MessageId::new("msg_example"),
+            kind: MessageKind::Raised,
+            state: None,
+            sealed: None,
+            views: vec![view],
+        }
+    });
+    let sealed = match (sealed, kind) {
+        (Some(sealed), _) => sealed,
+        (None, MessageKind::Digest) => outlet.sink.render(&Letter::Digest(views), &stationery),
+        (None, _) => {
+            let view = views.pop().context("the message carries no alert any more")?;
+            outlet.sink.render(&Letter::Alert(Box::new(view)), &stationery)
+        }
+    };
+    let parcel = Parcel { id: &id, sealed: &sealed, timeout: config.delivery.timeout };
+    let proof = outlet.sink.proof(parcel).map_err(|answer| {
+        anyhow::anyhow!("{}", answer.error.unwrap_or_else(|| "it cannot be sent".to_owned()))
+    })?;
+    let body = String::from_utf8_lossy(&proof.body);
+    if screen.json() {
+        let headers: Map<String, Value> =
+            proof.headers.into_iter().map(|(name, value)| (name, value.into())).collect();
+        screen.object(&json!({
+            "sink": outlet.name, "alert": real.then_some(alert), "message": id, "type": kind,
+            "state": state, "to": proof.to, "headers": headers, "body": body,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let what = match real {
+        true => alert.to_string(),
+        false => "an example, for there is no alert yet".to_owned(),
+    };
+    let stands = state.unwrap_or_else(|| "not queued".to_owned());
+    screen.line(
+        screen.styled(DIM, format!("{what}: {}, {stands}; nothing was sent", kind.as_str())),
+    )?;
+    screen.line(clean_lines(&proof.to))?;
+    for (name, value) in proof.headers {
+        screen.line(clean(&format!("{name}: {value}")))?;
+    }
+    screen.line(format!("\n{}", clean_lines(&body)))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The sink of the config by its name.

@@ -19,7 +19,7 @@ use crate::model::{
     Level, Match, Member, MessageId, Outcome, Plan, Pulse, Refusal, Route, RuleId, RuleScore,
     Sealed, SinkName, StoryChange, StoryId,
 };
-use crate::sink::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use crate::sink::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
 use crate::sink::{Outlet, Pace};
 use crate::store::{Access, DeliveryFilter, MessageRow, Store};
 
@@ -99,6 +99,10 @@ impl Sink for Fake {
     }
     fn fallback(&self, _: &Letter, _: &Stationery) -> Option<Sealed> {
         self.chat.then(|| Sealed { content_type: "text/plain".to_owned(), body: b"plain".to_vec() })
+    }
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        let to = "a fake".to_owned();
+        Ok(Proof { to, headers: Vec::new(), body: parcel.sealed.body.clone() })
     }
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
         Box::pin(async move {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::MessageId;
+use super::{AlertKind, MessageId};
 
 /// What a message carries; the `type` of the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -33,6 +33,15 @@ impl MessageKind {
             MessageKind::Updated => "alert.updated",
             MessageKind::Digest => "digest.ready",
             MessageKind::Ping => "test.ping",
+        }
+    }
+}
+
+impl From<AlertKind> for MessageKind {
+    fn from(kind: AlertKind) -> Self {
+        match kind {
+            AlertKind::Raised => MessageKind::Raised,
+            AlertKind::Updated => MessageKind::Updated,
         }
     }
 }

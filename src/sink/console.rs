@@ -10,7 +10,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
-use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
 use super::parts::Parts;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{MessageId, Outcome, Sealed};
@@ -149,6 +149,11 @@ impl Sink for Console {
 
     fn fallback(&self, _: &Letter, _: &Stationery) -> Option<Sealed> {
         None
+    }
+
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        let to = "standard output".to_owned();
+        Ok(Proof { to, headers: Vec::new(), body: parcel.sealed.body.clone() })
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {

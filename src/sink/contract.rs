@@ -53,6 +53,17 @@ pub struct Answer {
     pub body: String,
 }
 
+/// What one attempt would send, for people's eyes: every secret hidden.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// Where it goes: a request's method and address, a program, mailboxes.
+    pub to: String,
+    /// What goes with the body, by name.
+    pub headers: Vec<(String, String)>,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+}
+
 /// A receiver. Implementations do one effect and decide nothing: no retry, no queue, no clock.
 pub trait Sink: Send + Sync {
     /// The word in `type = …`.
@@ -77,6 +88,13 @@ pub trait Sink: Send + Sync {
 
     /// A minimal plain form for a receiver that refused the full one; `None` where there is none.
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed>;
+
+    /// What [`Sink::send`] would send now. Sends nothing and asks nobody.
+    ///
+    /// # Errors
+    ///
+    /// The attempt would end before anything is sent, as this answer says.
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer>;
 
     /// Makes one attempt. Never panics, always ends within the timeout.
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer>;

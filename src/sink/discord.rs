@@ -13,7 +13,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
-use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use super::call::Call;
+use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, failed, seconds};
 use super::inert::{address, defuse, markdown, units};
 use super::layout::{Markup, PLAIN, count};
@@ -226,19 +227,27 @@ impl Sink for Discord {
         Some(sealed(&plain.letter(letter, stationery, DIGEST, CONTENT), &[]))
     }
 
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        Ok(self.call(&parcel)?.proof(&parcel))
+    }
+
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
         Box::pin(self.attempt(parcel))
     }
 }
 
 impl Discord {
-    async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
-        let mut call = match self.endpoint.call(&parcel, |url| {
+    fn call<'a>(&self, parcel: &'a Parcel<'_>) -> Result<Call<'a>, Answer> {
+        self.endpoint.call(parcel, |url| {
             url.query_pairs_mut().append_pair("wait", "true");
             if let Some(thread) = &self.thread {
                 url.query_pairs_mut().append_pair("thread_id", thread);
             }
-        }) {
+        })
+    }
+
+    async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
+        let mut call = match self.call(&parcel) {
             Ok(call) => call,
             Err(answer) => return answer,
         };

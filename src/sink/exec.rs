@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
 use super::http::{failed, late, refused};
 use super::payload::payload;
 use super::{BuildError, SinkConfig, Workshop};
@@ -29,6 +29,8 @@ const KEPT: usize = 16 << 10;
 const SHOWN: usize = 2000;
 /// How long its pipes may stay open after it has ended.
 const AFTERWARDS: Duration = Duration::from_millis(200);
+/// The variable that holds the message's id.
+const VARIABLE: &str = "PACTWATCH_MESSAGE";
 /// Where programs are looked for that are named without a path.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
@@ -137,7 +139,7 @@ impl Exec {
             .env_clear()
             .env("PATH", PATH)
             .env("LANG", "C.UTF-8")
-            .env("PACTWATCH_MESSAGE", parcel.id.as_str())
+            .env(VARIABLE, parcel.id.as_str())
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -249,6 +251,13 @@ impl Sink for Exec {
 
     fn fallback(&self, _: &Letter, _: &Stationery) -> Option<Sealed> {
         None
+    }
+
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        let words = std::iter::once(&self.section.program).chain(&self.section.arguments);
+        let words: Vec<String> = words.map(|word| format!("{word:?}")).collect();
+        let headers = vec![(VARIABLE.to_owned(), parcel.id.to_string())];
+        Ok(Proof { to: words.join(" "), headers, body: parcel.sealed.body.clone() })
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::contract::{Answer, Parcel};
+use super::call::Call;
+use super::contract::{Answer, Parcel, Proof};
 use super::mask::Mask;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal};
@@ -37,20 +38,6 @@ pub(super) struct Endpoint {
     key: &'static str,
     /// The address is a credential at most receivers.
     address: LiveSecret,
-}
-
-/// One request.
-pub(super) struct Call<'a> {
-    pub(super) method: Method,
-    pub(super) url: Url,
-    /// Headers of this request.
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(super) content_type: &'a str,
-    pub(super) body: Vec<u8>,
-    /// What must not show in the answer.
-    pub(super) mask: Mask,
-    /// When all of it must have ended, the answer's body included.
-    pub(super) deadline: Instant,
 }
 
 /// What a receiver answered, for those who judge it.
@@ -181,10 +168,24 @@ impl Endpoint {
         parcel: &Parcel<'_>,
         judge: impl Fn(&Reply) -> Option<Outcome>,
     ) -> Answer {
-        match self.call(parcel, |_| {}) {
+        self.deliver(self.call(parcel, |_| {}), judge).await
+    }
+
+    /// Makes one request that was made ready, or says why it was not.
+    pub(super) async fn deliver(
+        &self,
+        called: Result<Call<'_>, Answer>,
+        judge: impl Fn(&Reply) -> Option<Outcome>,
+    ) -> Answer {
+        match called {
             Ok(call) => self.send(call, judge).await.0,
             Err(answer) => answer,
         }
+    }
+
+    /// What [`Endpoint::post`] would send.
+    pub(super) fn proof(&self, parcel: &Parcel<'_>) -> Result<Proof, Answer> {
+        Ok(self.call(parcel, |_| {})?.proof(parcel))
     }
 
     /// Makes one request. `judge` reads what this receiver says in an answer, `None` leaves it to the

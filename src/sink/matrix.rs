@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply, hidden, refused};
+use super::call::Call;
+use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::http::{Endpoint, NOT_ITS_WORD, Reply, hidden};
 use super::inert::{defuse, html, json_bytes};
 use super::layout::{Markup, PLAIN};
 use super::section::required_secret;
@@ -101,26 +101,17 @@ fn sealed(letter: &Letter, plain: String, formatted: Option<String>) -> Sealed {
 }
 
 impl Matrix {
-    async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
-        let called = self.endpoint.call(&parcel, |url| {
+    fn call<'a>(&self, parcel: &'a Parcel<'_>) -> Result<Call<'a>, Answer> {
+        let mut call = self.endpoint.call(parcel, |url| {
             if let Ok(mut path) = url.path_segments_mut() {
                 path.pop_if_empty()
                     .extend(["_matrix", "client", "v3", "rooms", &self.room])
                     .extend(["send", "m.room.message", parcel.id.as_str()]);
             }
-        });
-        let mut call = match called {
-            Ok(call) => call,
-            Err(answer) => return answer,
-        };
-        let token = self.token.current();
+        })?;
         call.method = Method::PUT;
-        call.mask.add(token.expose());
-        match hidden(&format!("Bearer {}", token.expose())) {
-            Ok(value) => call.headers.push((AUTHORIZATION, value)),
-            Err(why) => return refused(format!("the token is of no use now: {why}")),
-        }
-        self.endpoint.send(call, judge).await.0
+        call.bear(&self.token)?;
+        Ok(call)
     }
 }
 
@@ -154,8 +145,12 @@ impl Sink for Matrix {
         Some(sealed(letter, PLAIN.letter(letter, stationery, DIGEST, BODY / 2), None))
     }
 
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        Ok(self.call(&parcel)?.proof(&parcel))
+    }
+
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
-        Box::pin(self.attempt(parcel))
+        Box::pin(async move { self.endpoint.deliver(self.call(&parcel), judge).await })
     }
 }
 

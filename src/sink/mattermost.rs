@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply};
 use super::inert::{defuse, markdown, units};
 use super::layout::{Markup, PLAIN};
@@ -90,6 +90,10 @@ impl Sink for Mattermost {
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
         let plain = Markup { prepare: MARKUP.prepare, size: units, ..PLAIN };
         Some(sealed(&plain.letter(letter, stationery, DIGEST, POST / 4)))
+    }
+
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        self.endpoint.proof(&parcel)
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {

@@ -4,6 +4,7 @@
 //! line in `receivers!`; the tables in `tests` hold it to the contract. Retrying, queueing and timing
 //! are `deliver`'s.
 
+mod call;
 mod console;
 mod context;
 pub mod contract;
@@ -23,6 +24,7 @@ mod pace;
 mod pagerduty;
 mod parts;
 mod payload;
+mod sample;
 mod section;
 mod signing;
 mod slack;
@@ -44,6 +46,7 @@ use crate::setting::{SecretError, Table};
 use contract::Sink;
 
 pub use pace::{Pace, Quiet, Rhythm};
+pub use sample::sample;
 pub use section::{SinkConfig, read_sinks};
 
 /// What a receiver is built with.

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
-use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
-use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply, hidden, refused};
+use super::call::Call;
+use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::http::{Endpoint, NOT_ITS_WORD, Reply};
 use super::inert::{address, defuse, fit, json_bytes};
 use super::layout::{Markup, PLAIN};
 use super::parts::Parts;
@@ -105,20 +105,12 @@ impl Ntfy {
         Sealed { content_type: "application/json".to_owned(), body: body.to_string().into_bytes() }
     }
 
-    async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
-        let mut call = match self.endpoint.call(&parcel, |_| {}) {
-            Ok(call) => call,
-            Err(answer) => return answer,
-        };
+    fn call<'a>(&self, parcel: &'a Parcel<'_>) -> Result<Call<'a>, Answer> {
+        let mut call = self.endpoint.call(parcel, |_| {})?;
         if let Some(token) = &self.token {
-            let token = token.current();
-            call.mask.add(token.expose());
-            match hidden(&format!("Bearer {}", token.expose())) {
-                Ok(value) => call.headers.push((AUTHORIZATION, value)),
-                Err(why) => return refused(format!("the token is of no use now: {why}")),
-            }
+            call.bear(token)?;
         }
-        self.endpoint.send(call, judge).await.0
+        Ok(call)
     }
 }
 
@@ -175,8 +167,12 @@ impl Sink for Ntfy {
         Some(self.sealed("pactwatch", &PLAIN.letter(letter, stationery, DIGEST, 1800), &[]))
     }
 
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        Ok(self.call(&parcel)?.proof(&parcel))
+    }
+
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
-        Box::pin(self.attempt(parcel))
+        Box::pin(async move { self.endpoint.deliver(self.call(&parcel), judge).await })
     }
 }
 

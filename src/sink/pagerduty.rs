@@ -8,7 +8,8 @@ use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use super::call::Call;
+use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, refused};
 use super::inert::{address, defuse, fit, units};
 use super::layout::count;
@@ -145,23 +146,18 @@ fn alert(view: &AlertView, parts: &Parts, details: bool) -> Value {
 }
 
 impl PagerDuty {
-    async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
-        let mut call = match self.endpoint.call(&parcel, |_| {}) {
-            Ok(call) => call,
-            Err(answer) => return answer,
-        };
+    fn call<'a>(&self, parcel: &'a Parcel<'_>) -> Result<Call<'a>, Answer> {
+        let mut call = self.endpoint.call(parcel, |_| {})?;
         let key = self.key.current();
         if !is_key(key.expose()) {
-            return refused("the routing key is of no use now: it is no integration key");
+            return Err(refused("the routing key is of no use now: it is no integration key"));
         }
-        let mut event: Value = match serde_json::from_slice(&parcel.sealed.body) {
-            Ok(event) => event,
-            Err(_) => return refused("the sealed message is no JSON"),
-        };
+        let mut event: Value = serde_json::from_slice(&parcel.sealed.body)
+            .map_err(|_| refused("the sealed message is no JSON"))?;
         event["routing_key"] = json!(key.expose());
         call.body = event.to_string().into_bytes();
         call.mask.add(key.expose());
-        self.endpoint.send(call, judge).await.0
+        Ok(call)
     }
 }
 
@@ -217,8 +213,12 @@ impl Sink for PagerDuty {
         }
     }
 
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        Ok(self.call(&parcel)?.proof(&parcel))
+    }
+
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
-        Box::pin(self.attempt(parcel))
+        Box::pin(async move { self.endpoint.deliver(self.call(&parcel), judge).await })
     }
 }
 

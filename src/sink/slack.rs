@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, seconds};
 use super::inert::{address, defuse, units};
 use super::parts::Parts;
@@ -219,6 +219,10 @@ impl Sink for Slack {
             }
         };
         Some(sealed(&text, &[]))
+    }
+
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        self.endpoint.proof(&parcel)
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {

@@ -7,7 +7,7 @@
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply};
 use super::inert::{address, defuse, fit, json_bytes, markdown};
 use super::layout::count;
@@ -264,6 +264,10 @@ impl Sink for Teams {
                 sealed(std::iter::once(head).chain(alerts).chain(rest).collect())
             }
         })
+    }
+
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        self.endpoint.proof(&parcel)
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {

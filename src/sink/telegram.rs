@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use toml::de::DeValue;
 
-use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
-use super::http::{Call, Endpoint, NOT_ITS_WORD, Reply, refused, seconds};
+use super::call::Call;
+use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::http::{Endpoint, NOT_ITS_WORD, Reply, refused, seconds};
 use super::inert::{defuse, html, units};
 use super::layout::{Markup, PLAIN};
 use super::section::required_secret;
@@ -149,6 +150,9 @@ impl Telegram {
         call.mask.add(token.expose());
         // The part behind the colon is the secret one.
         call.mask.add(token.expose().rsplit(':').next().unwrap_or_default());
+        if let Some(body) = self.moved(parcel.sealed) {
+            call.body = body;
+        }
         Ok(call)
     }
 
@@ -170,9 +174,6 @@ impl Telegram {
                 Err(answer) => return answer,
             };
             call.deadline = deadline;
-            if let Some(body) = self.moved(parcel.sealed) {
-                call.body = body;
-            }
             let (last, reply) = self.endpoint.send(call, judge).await;
             answer = Some(last);
             let Some(to) =
@@ -220,6 +221,10 @@ impl Sink for Telegram {
         let plain = Markup { size: units, ..PLAIN };
         let text = plain.letter(letter, stationery, DIGEST, MESSAGE / 2);
         Some(self.sealed(&text, false, reply_to(letter)))
+    }
+
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        Ok(self.call(&parcel)?.proof(&parcel))
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {

@@ -13,8 +13,9 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use toml::de::DeValue;
 
+use super::call::Call;
 use super::context::Context;
-use super::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
 use super::headers::{Headers, HeadersSection};
 use super::http::{Endpoint, failed, refused};
 use super::section::required_secret;
@@ -269,20 +270,16 @@ pub(super) struct Template {
 }
 
 impl Template {
-    async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
+    fn call<'a>(&self, parcel: &'a Parcel<'_>) -> Result<Call<'a>, Answer> {
         if parcel.sealed.content_type == UNMADE {
             let why = String::from_utf8_lossy(&parcel.sealed.body);
-            return failed(Outcome::Refused(Refusal::Message), format!("`body` failed: {why}"));
+            let why = format!("`body` failed: {why}");
+            return Err(failed(Outcome::Refused(Refusal::Message), why));
         }
-        let mut call = match self.endpoint.call(&parcel, |_| {}) {
-            Ok(call) => call,
-            Err(answer) => return answer,
-        };
+        let mut call = self.endpoint.call(parcel, |_| {})?;
         call.method = self.method.clone();
-        if let Err(why) = self.headers.put(&mut call.headers, &mut call.mask) {
-            return refused(why);
-        }
-        self.endpoint.send(call, |_| None).await.0
+        self.headers.put(&mut call.headers, &mut call.mask).map_err(refused)?;
+        Ok(call)
     }
 }
 
@@ -321,7 +318,11 @@ impl Sink for Template {
         None
     }
 
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        Ok(self.call(&parcel)?.proof(&parcel))
+    }
+
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
-        Box::pin(self.attempt(parcel))
+        Box::pin(async move { self.endpoint.deliver(self.call(&parcel), |_| None).await })
     }
 }

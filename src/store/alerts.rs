@@ -195,6 +195,35 @@ fn detail(connection: &Connection, id: AlertId) -> Result<Option<AlertDetail>, S
     Ok(Some(AlertDetail { alert, also_in, messages }))
 }
 
+/// An alert as a sink would get it now.
+pub(super) fn view(
+    connection: &Connection,
+    id: AlertId,
+    sink: &SinkName,
+) -> Result<Option<AlertView>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT data FROM alert WHERE id = ?1")?;
+    let Some(alert) = statement.query_row([id.0], alert_of).optional()? else { return Ok(None) };
+    let mut told = connection.prepare_cached(
+        "SELECT m.thread FROM message m
+           JOIN delivery d ON d.message = m.id JOIN alert a ON a.id = d.alert
+         WHERE a.story = ?1 AND m.sink = ?2 AND a.raised < ?3
+         ORDER BY m.thread IS NULL OR m.state <> 'delivered', m.settled, m.seq LIMIT 1",
+    )?;
+    let told: Option<Option<String>> = told
+        .query_row(params![alert.story.0, sink.as_str(), ms(alert.raised)], |row| row.get(0))
+        .optional()?;
+    let (also_in, sources) = also_in(connection, &alert)?;
+    Ok(Some(AlertView {
+        // To a sink that was not told of the story an update is its first word.
+        kind: if told.is_some() { alert.kind } else { AlertKind::Raised },
+        alert,
+        also_in,
+        sources,
+        thread: told.flatten(),
+        sink: sink.clone(),
+    }))
+}
+
 /// Other items of an alert's story, and how many independent sources the story has.
 fn also_in(connection: &Connection, alert: &Alert) -> Result<(Vec<AlsoIn>, usize), StoreError> {
     let mut members = stories::members(connection, alert.story.0)?;
@@ -213,7 +242,10 @@ fn also_in(connection: &Connection, alert: &Alert) -> Result<(Vec<AlsoIn>, usize
 }
 
 /// The alerts of a message as they stand now. In a digest each keeps its own word.
-fn views(connection: &Connection, message: &MessageId) -> Result<Vec<AlertView>, StoreError> {
+pub(super) fn views(
+    connection: &Connection,
+    message: &MessageId,
+) -> Result<Vec<AlertView>, StoreError> {
     // Replies hang on the story's first message: that is the root that chats ask for.
     let mut statement = connection.prepare_cached(
         "SELECT a.data, m.sink, d.kind,

@@ -9,9 +9,7 @@ use sha2::{Digest, Sha256};
 use super::row::{ms, time};
 use super::writer::Care;
 use super::{Pending, Store, StoreError};
-use crate::model::{
-    Addressee, Alert, AlertId, AlertKind, Hold, MessageId, MessageKind, Sealed, SinkName,
-};
+use crate::model::{Addressee, Alert, AlertId, Hold, MessageId, MessageKind, Sealed, SinkName};
 
 /// The open messages of a sink: the head of the line, then the others, what is due longest first.
 /// The list of states is that of the index word for word, or SQLite would not see that the index
@@ -105,6 +103,11 @@ fn message_id(sink: &SinkName, sort: &str, what: &str) -> MessageId {
     MessageId::new(format!("msg_{hex}"))
 }
 
+/// The id of the message that carries an alert alone.
+pub(super) fn alert_message(sink: &SinkName, alert: &Alert) -> MessageId {
+    message_id(sink, "alert", &alert.key)
+}
+
 /// Queues one alert, stored under `id`, for one sink. What the sink was sent already, alone or in a
 /// digest, is not queued again.
 pub(super) fn queue(
@@ -122,11 +125,8 @@ pub(super) fn queue(
     if known {
         return Ok(());
     }
-    let kind = match to.kind {
-        AlertKind::Raised => MessageKind::Raised,
-        AlertKind::Updated => MessageKind::Updated,
-    };
-    let message = message_id(&to.sink, "alert", &alert.key);
+    let kind = to.kind.into();
+    let message = alert_message(&to.sink, alert);
     if insert(connection, &message, &to.sink, kind, alert.raised)? {
         connection
             .prepare_cached("INSERT INTO delivery (message, alert, kind) VALUES (?1, ?2, ?3)")?
@@ -182,7 +182,7 @@ fn pending(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn kind(word: &str) -> MessageKind {
+pub(super) fn kind(word: &str) -> MessageKind {
     [MessageKind::Raised, MessageKind::Updated, MessageKind::Digest, MessageKind::Ping]
         .into_iter()
         .find(|kind| kind.as_str() == word)

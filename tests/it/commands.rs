@@ -511,3 +511,39 @@ async fn commands_before_the_first_run_say_what_to_do() {
         assert!(errors(&output).contains("pactwatch run"), "{}", errors(&output));
     }
 }
+
+#[tokio::test]
+async fn a_preview_shows_what_was_sealed_and_sends_nothing() {
+    let (program, _site, hook) = after_one_round().await;
+    let sent = hook.received();
+    let shown = program.json(&["sinks", "preview", "hook"]).await.remove(0);
+    let keys = ["sink", "alert", "message", "type", "state", "to", "headers", "body"];
+    assert_shape(&shown, &keys);
+    let body: Value = serde_json::from_str(shown["body"].as_str().unwrap()).unwrap();
+    assert_eq!((&body, &shown["state"]), (&sent[0].body, &"retrying".into()));
+    assert_eq!(shown["headers"]["webhook-id"], sent[0].id.as_str());
+    let named = program.json(&["sinks", "preview", "hook", "A-1"]).await.remove(0);
+    assert_eq!((&named["alert"], &named["message"]), (&"A-1".into(), &shown["message"]));
+    // A sink that came later gets nothing of it, and can see how it would look.
+    let config = std::fs::read_to_string(program.path("pactwatch.toml")).unwrap();
+    program.configure(&format!("{config}[[sink]]\nname = \"lines\"\ntype = \"console\"\n"));
+    let lines = text(&program.run(&["sinks", "preview", "lines"]).await);
+    assert!(lines.starts_with("A-1: alert.raised, not queued; nothing was sent\n"), "{lines}");
+    assert!(lines.contains("Ireland formally applies to join NATO"), "{lines}");
+    let wrong = program.run(&["sinks", "preview", "hook", "A-9"]).await;
+    assert!(errors(&wrong).contains("there is no alert A-9"), "{}", errors(&wrong));
+    assert_eq!(hook.received().len(), sent.len(), "something was sent");
+}
+
+#[tokio::test]
+async fn before_there_is_an_alert_a_preview_shows_an_example() {
+    let program = Program::new(&Program::config(&[], "http://127.0.0.1:9/alerts").replace(
+        "type = \"webhook\"\nurl = \"http://127.0.0.1:9/alerts\"",
+        "type = \"ntfy\"\nurl = \"http://127.0.0.1:9\"\ntopic = \"news\"",
+    ));
+    let output = program.run(&["sinks", "preview", "hook"]).await;
+    assert!(output.status.success(), "{}", errors(&output));
+    insta::with_settings!({filters => vec![(r"20\d\d-\d\d-\d\d \d\d:\d\d", "[time]")]}, {
+        insta::assert_snapshot!("preview", text(&output));
+    });
+}

@@ -139,10 +139,13 @@ async fn nothing_that_a_run_leaves_behind_holds_a_secret() {
     }
     for sink in sinks.lines().filter_map(|line| line.strip_prefix("name = ")) {
         run(&["sinks", "test", sink.trim_matches('\'')]).await;
+        run(&["sinks", "preview", sink.trim_matches('\'')]).await;
+        run(&["sinks", "preview", sink.trim_matches('\''), "--json"]).await;
     }
     // Each receiver was tried, and said what it was asked.
     assert!(said.contains("[secret]"), "{said}");
     assert_eq!(said.matches("not accepted with 500").count(), 10, "{said}");
+    assert_eq!(said.matches("; nothing was sent").count(), 10, "{said}");
     let mut left = Vec::new();
     files(program.folder(), &mut left);
     let ours = |path: &Path| {

@@ -26,7 +26,7 @@ use url::Url;
 use crate::model::{Outcome, Refusal, Sealed};
 use crate::net::{Guard, Trust};
 use crate::setting::LiveSecret;
-use crate::sink::contract::{Answer, Letter, Parcel, Sink, Stationery};
+use crate::sink::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
 use crate::sink::http::{failed, late, refused};
 use crate::sink::inert::{defuse, html, units};
 use crate::sink::layout::{Markup, PLAIN, count};
@@ -184,6 +184,14 @@ impl Email {
         }
     }
 
+    /// The mail with its id, which is the message's.
+    fn mail(&self, parcel: &Parcel<'_>) -> (String, Vec<u8>) {
+        let id = format!("<{}@{}>", parcel.id, self.section.from.email.domain());
+        let mut mail = format!("Message-ID: {id}\r\n").into_bytes();
+        mail.extend_from_slice(&parcel.sealed.body);
+        (id, mail)
+    }
+
     async fn deliver(
         &self,
         parcel: &Parcel<'_>,
@@ -219,9 +227,7 @@ impl Email {
         let to = self.section.to.iter().map(|one| one.email.clone()).collect();
         let envelope = Envelope::new(Some(self.section.from.email.clone()), to)
             .map_err(|error| Trouble::Ours(refused(error.to_string())))?;
-        let id = format!("<{}@{}>", parcel.id, self.section.from.email.domain());
-        let mut mail = format!("Message-ID: {id}\r\n").into_bytes();
-        mail.extend_from_slice(&parcel.sealed.body);
+        let (id, mail) = self.mail(parcel);
         let response = connection.send(&envelope, &mail).await?;
         let said: Vec<&str> = response.message().collect();
         let said = clean_lines(&said.join("\n"));
@@ -300,6 +306,14 @@ impl Sink for Email {
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
         Some(self.sealed(letter, stationery, false))
+    }
+
+    fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
+        let to: Vec<String> = self.section.to.iter().map(|one| one.email.to_string()).collect();
+        let Section { host, port, .. } = &self.section;
+        let to = format!("mail to {} by {host}:{port}", to.join(", "));
+        // Its headers are the mail's first lines.
+        Ok(Proof { to, headers: Vec::new(), body: self.mail(&parcel).1 })
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {

@@ -92,6 +92,14 @@ async fn a_mail_goes_to_all_and_answers_the_first_of_its_story() {
     let thread = Some("<msg_1@desk.example>".to_owned());
     assert_eq!(answer.outcome, Outcome::Delivered { thread }, "{answer:?}");
     assert_eq!(answer.status, Some(250));
+    let (server, asked) = start(Vec::new()).await;
+    let outlet = outlet(&config(&server, &login()));
+    let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+    let parcel = Parcel { id: &MessageId::new("msg_1"), sealed: &sealed, timeout: PATIENCE };
+    let proof = outlet.sink.proof(parcel).unwrap();
+    assert_eq!(proof.to, format!("mail to a@desk.example, b@desk.example by {server}"));
+    assert!(proof.body.starts_with(b"Message-ID: <msg_1@desk.example>\r\n"));
+    assert!(asked.lock().unwrap().is_empty(), "a proof was sent");
     for line in [
         "MAIL FROM:<alerts@desk.example>",
         "RCPT TO:<a@desk.example>",

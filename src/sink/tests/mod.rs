@@ -8,6 +8,7 @@ mod forms;
 #[cfg(feature = "email")]
 mod mail;
 mod programs;
+mod proofs;
 mod replies;
 mod server;
 
@@ -19,7 +20,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use toml::de::DeTable;
 
-use super::contract::{Answer, Letter, Parcel, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Stationery};
 use super::*;
 use crate::model::{
     ActKind, Alert, AlertId, AlertKind, AlertView, AlsoIn, Evidence, FeedName, Field, Genre, Item,

@@ -11,12 +11,15 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::dispatch::Office;
-use super::hold;
 use super::retry::{Case, Endpoint, settle};
-use crate::model::{Attempt, Clock, DeadReason, MessageId, MessageKind, Outcome, Refusal};
+use super::turn::Turns;
+use super::{breaker, hold};
+use crate::model::{
+    Attempt, Clock, DeadReason, MessageId, MessageKind, Outcome, Refusal, SinkName,
+};
 use crate::sink::Outlet;
 use crate::sink::contract::{Letter, Parcel, Stationery};
-use crate::store::{Pending, Settle, SinkState, Store, StoreError};
+use crate::store::{Pending, Ruling, Settle, SinkState, Store, StoreError};
 
 /// First and longest wait before what came of an attempt is written again.
 const RECORD_WAIT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
@@ -30,6 +33,7 @@ pub(super) struct Clerk {
     pub(super) office: Arc<Office>,
     pub(super) outlet: Outlet,
     pub(super) clock: Clock,
+    pub(super) turns: Turns,
     /// Whether this is a single pass.
     pub(super) once: bool,
 }
@@ -149,6 +153,7 @@ impl Clerk {
             created: message.since(),
             attempts: message.attempts,
             refusals: message.refusals,
+            pauses: message.pauses,
             fallback,
             now: self.clock.now(),
         };
@@ -164,22 +169,28 @@ impl Clerk {
             answer: answer.body,
             outcome: answer.outcome,
         };
-        self.record(attempt, settled).await?;
-        self.endpoint(endpoint).await?;
+        let ruling = self.ruling(endpoint).await?;
+        self.record(attempt, settled, ruling).await?;
         Ok(Some(accepted))
     }
 
     /// Writes down what came of an attempt. What was sent would be sent again if it were not written, so
     /// where the database cannot be written this goes on until it can, a day at most; a station that
     /// stops gives it up. A single pass tries once: it attempts nothing twice.
-    async fn record(&self, attempt: Attempt, settled: Settle) -> Result<(), StoreError> {
+    async fn record(
+        &self,
+        attempt: Attempt,
+        settled: Settle,
+        ruling: Option<Ruling>,
+    ) -> Result<(), StoreError> {
         let (mut wait, begun) = (RECORD_WAIT.0, Instant::now());
         loop {
             let patient = !self.once && begun.elapsed() < RECORD_FOR;
-            let error = match self.store.record(attempt.clone(), settled.clone()).await {
-                Err(error @ StoreError::Failed { .. }) if patient => error,
-                outcome => return outcome,
-            };
+            let error =
+                match self.store.rule(attempt.clone(), settled.clone(), ruling.clone()).await {
+                    Err(error @ StoreError::Failed { .. }) if patient => error,
+                    outcome => return outcome,
+                };
             if wait == RECORD_WAIT.0 {
                 tracing::error!(sink.id = %self.outlet.name, delivery.id = %attempt.message, %error, "what came of a delivery cannot be written; it is not sent again before it can");
             }
@@ -227,19 +238,52 @@ impl Clerk {
         }
     }
 
-    async fn endpoint(&self, endpoint: Endpoint) -> Result<(), StoreError> {
-        let (store, sink) = (&self.store, &self.outlet.name);
-        let state = match endpoint {
-            Endpoint::Stays => return Ok(()),
-            Endpoint::Pauses(until) => {
-                SinkState { paused_until: Some(until), ..store.sink_state(sink).await? }
+    /// What the word of the endpoint changes; it holds for all sinks that share the endpoint, but for
+    /// the end of one, which names the sink whose section is to be mended.
+    async fn ruling(&self, word: Endpoint) -> Result<Option<Ruling>, StoreError> {
+        let own = &self.outlet.name;
+        let state = self.store.sink_state(own).await?;
+        if !breaker::matters(&state, &word) {
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        let after = breaker::after(&self.office.delivery, &state, &word, now);
+        match (&word, breaker::is_open(&state), breaker::is_open(&after)) {
+            (Endpoint::Disabled(why), ..) => {
+                tracing::error!(sink.id = %own, "the sink is disabled and its queue kept: {why}");
             }
-            Endpoint::Disabled(why) => {
-                tracing::error!(sink.id = %sink, "the sink is disabled and its queue kept: {why}");
-                let known = store.sink_state(sink).await?;
-                SinkState { disabled: Some((self.clock.now(), why.to_owned())), ..known }
+            (_, false, true) => {
+                tracing::warn!(sink.id = %own, failures = after.failures, "the receiver failed several times in a row; it is asked now and then, with one message");
             }
+            (_, true, false) => {
+                tracing::info!(sink.id = %own, failures = state.failures, "the receiver is back; what waited is due");
+            }
+            _ => {}
+        }
+        let sinks = match word {
+            Endpoint::Disabled(_) => vec![own.clone()],
+            _ => self.sharing(),
         };
-        store.set_sink_state(sink, state).await
+        let section = self.office.delivery.clone();
+        let change = move |known: &SinkState| breaker::after(&section, known, &word, now);
+        Ok(Some(Ruling { sinks, change: Arc::new(change), recovers: breaker::OPENS }))
+    }
+
+    /// The sinks that share the endpoint, this one included.
+    fn sharing(&self) -> Vec<SinkName> {
+        let own = &self.outlet;
+        let place = own.sink.endpoint();
+        let shares = |other: &&Outlet| {
+            other.name == own.name || (place.is_some() && other.sink.endpoint() == place)
+        };
+        self.office.outlets.iter().filter(shares).map(|outlet| outlet.name.clone()).collect()
+    }
+
+    /// Takes a turn at a receiver that counts them, or says when the next is.
+    pub(super) fn turn(&self, now: Timestamp) -> Result<(), Timestamp> {
+        match (self.outlet.sink.endpoint(), self.outlet.sink.rate()) {
+            (Some(endpoint), Some(rate)) => self.turns.take(endpoint, rate, now),
+            _ => Ok(()),
+        }
     }
 }

@@ -21,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 use super::DeliverySection;
 use super::clerk::Clerk;
 use super::retry::too_old;
-use super::{hold, line};
+use super::turn::Turns;
+use super::{breaker, hold, line};
 use crate::model::{Clock, DeadReason, MessageId, Pulse, SinkName};
 use crate::sink::Outlet;
 use crate::store::{Pending, Store, StoreError};
@@ -87,6 +88,7 @@ pub struct Summary {
 /// Delivers until told to stop.
 pub async fn run(setup: DeliverSetup) {
     let DeliverSetup { store, mut office, clock, nudge, shutdown, grace, pulse } = setup;
+    let turns = Turns::default();
     loop {
         let current = office.borrow_and_update().clone();
         while let Err(error) = store.adopt_sinks(current.names()).await {
@@ -108,6 +110,7 @@ pub async fn run(setup: DeliverSetup) {
                 office: current.clone(),
                 outlet: outlet.clone(),
                 clock: clock.clone(),
+                turns: turns.clone(),
             };
             workers.spawn(keep(desk, stop.clone(), bell));
         }
@@ -171,6 +174,7 @@ pub async fn once(setup: DeliverSetup) -> Summary {
         total.failed += 1;
         return total;
     }
+    let turns = Turns::default();
     let mut workers = JoinSet::new();
     for outlet in &office.outlets {
         let desk = Desk {
@@ -178,6 +182,7 @@ pub async fn once(setup: DeliverSetup) -> Summary {
             office: office.clone(),
             outlet: outlet.clone(),
             clock: setup.clock.clone(),
+            turns: turns.clone(),
         };
         let worker = Worker::new(&desk, setup.shutdown.clone(), true);
         workers.spawn(worker.once());
@@ -205,6 +210,7 @@ struct Desk {
     office: Arc<Office>,
     outlet: Outlet,
     clock: Clock,
+    turns: Turns,
 }
 
 /// One sink's line.
@@ -230,13 +236,15 @@ enum Next {
     Again,
     /// Nothing is due before then.
     At(Option<Timestamp>),
+    /// Something is due, and the receiver takes it then.
+    Turn(Timestamp),
 }
 
 impl Worker {
     fn new(desk: &Desk, stop: CancellationToken, once: bool) -> Self {
-        let Desk { store, office, outlet, clock } = desk.clone();
+        let Desk { store, office, outlet, clock, turns } = desk.clone();
         Self {
-            clerk: Arc::new(Clerk { store, office, outlet, clock, once }),
+            clerk: Arc::new(Clerk { store, office, outlet, clock, turns, once }),
             stop,
             flying: FuturesUnordered::new(),
             aloft: HashSet::new(),
@@ -262,6 +270,7 @@ impl Worker {
                     self.recovered();
                     due.map_or(TICK, |due| until(due, self.clerk.clock.now()).min(TICK))
                 }
+                Ok(Next::Turn(at)) => until(at, self.clerk.clock.now()).min(TICK),
                 Err(error) => {
                     self.trouble(&error);
                     STORE_WAIT
@@ -303,9 +312,17 @@ impl Worker {
             };
             let outcome = match looked {
                 Ok(Next::Again) => continue,
-                Ok(Next::At(_)) => match self.flying.next().await {
-                    Some(landed) => self.land(landed),
-                    None => break,
+                Ok(next) => match (self.flying.next().await, next) {
+                    (Some(landed), _) => self.land(landed),
+                    (None, Next::Turn(at)) => {
+                        let wait = until(at, self.clerk.clock.now()).min(TICK);
+                        tokio::select! {
+                            () = tokio::time::sleep(wait) => {}
+                            () = self.stop.cancelled() => {}
+                        }
+                        Ok(())
+                    }
+                    (None, _) => break,
                 },
                 Err(error) => Err(error),
             };
@@ -386,6 +403,9 @@ impl Worker {
         if most > 0 {
             room = room.min(most.saturating_sub(sent.len()));
         }
+        if breaker::is_open(&state) {
+            room = room.min(1);
+        }
         let room = room.saturating_sub(self.aloft.len());
         if room == 0 {
             return Ok(Next::At(None));
@@ -399,6 +419,9 @@ impl Worker {
             return Ok(Next::At(line::next_due(chat, &pending, now)));
         }
         for message in due {
+            if let Err(at) = self.clerk.turn(now) {
+                return Ok(Next::Turn(at));
+            }
             let (clerk, id) = (self.clerk.clone(), message.id.clone());
             self.aloft.insert(id.clone());
             if let Some(tried) = &mut self.tried {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
+use super::retry::later;
 use crate::model::{Hold, MessageId, MessageKind};
 use crate::sink::{Pace, Quiet, Rhythm};
 use crate::store::Pending;
@@ -142,10 +143,6 @@ fn instant(zone: &TimeZone, day: Date, time: Time) -> Option<Timestamp> {
         true => zone.preceding(at).next().map(|change| change.timestamp()),
         false => Some(at),
     }
-}
-
-fn later(at: Timestamp, wait: Duration) -> Timestamp {
-    at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]

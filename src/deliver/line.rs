@@ -1,12 +1,10 @@
 //! Which of a sink's messages go now, and when to look again. Pure.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use super::DeliverySection;
 use super::hold::is_held;
-use super::retry::{LONGEST_PAUSE, longest_wait};
+use super::retry::{LONGEST_PAUSE, later, longest_wait};
 use crate::store::Pending;
 
 /// After so many failures of a head that alone makes the receiver fail, the next may pass it.
@@ -72,8 +70,4 @@ pub(super) fn is_pause(until: Timestamp, now: Timestamp) -> bool {
 pub(super) fn mend(pending: &mut [Pending], section: &DeliverySection, now: Timestamp) {
     let latest = later(now, longest_wait(section));
     pending.iter_mut().filter(|one| one.due > latest).for_each(|one| one.due = now);
-}
-
-fn later(at: Timestamp, wait: Duration) -> Timestamp {
-    at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }

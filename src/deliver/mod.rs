@@ -1,8 +1,11 @@
 //! The third station: what was queued goes out, across crashes and outages.
 //!
-//! `retry` decides what becomes of a message and its endpoint, pure; `dispatch` is the loop, one
-//! worker per sink, and `clerk` makes its single attempts. What a receiver's answer means is judged in `sink`, what is queued in `judge`.
+//! `dispatch` is the loop, one worker per sink, and `clerk` makes its single attempts. What is decided
+//! is decided by values alone: `hold` and `line` say which messages go now, `retry` what becomes of one,
+//! `breaker` what its attempt says of the endpoint, `turn` when the receiver takes the next. What an
+//! answer means is judged in `sink`, what is queued in `judge`.
 
+mod breaker;
 mod clerk;
 mod dispatch;
 mod hold;
@@ -13,6 +16,7 @@ mod section;
 mod simulation;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub use dispatch::{DeliverSetup, Office, Summary, once, run};
 pub use section::DeliverySection;

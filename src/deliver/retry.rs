@@ -1,6 +1,6 @@
 //! What becomes of a message after an attempt, and of its endpoint. Pure.
 //!
-//! The receiver's own rate signal pauses the endpoint and costs no attempt. Trouble goes up the
+//! The receiver's own rate signal pauses the endpoint and costs no attempt, unless it never ends. Trouble goes up the
 //! schedule. A message that is refused gets the one plain fallback where the receiver has one, then
 //! is a dead letter. An endpoint that refuses is tried a few times, so that a token can be mended,
 //! then disabled with its queue kept.
@@ -16,6 +16,8 @@ use crate::store::Settle;
 
 /// Longest pause that a receiver can ask for.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
+/// Rate signals in a row after which one more costs the message an attempt.
+const PAUSES: u32 = 20;
 /// Pause after a rate signal without a sensible hint.
 const BLIND_PAUSE: Duration = Duration::from_secs(30);
 /// Waits after each refusal of the endpoint; after the last it is disabled.
@@ -34,16 +36,22 @@ pub(super) struct Case<'c> {
     pub(super) attempts: u32,
     /// Refusals of the endpoint in a row before this one.
     pub(super) refusals: u32,
+    /// Rate signals in a row before this one.
+    pub(super) pauses: u32,
     /// The plain form, where the receiver has one and it was not used.
     pub(super) fallback: Option<Sealed>,
     pub(super) now: Timestamp,
 }
 
-/// What becomes of the endpoint.
+/// What an attempt says of the endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Endpoint {
     /// Nothing.
-    Stays,
+    Says,
+    /// It takes messages.
+    Well,
+    /// It is in trouble.
+    Fails,
     /// Nothing is sent until then.
     Pauses(Timestamp),
     /// Nothing is sent until the operator says so.
@@ -57,30 +65,35 @@ pub(super) fn settle(
     outcome: Outcome,
 ) -> (Settle, Endpoint) {
     match outcome {
-        Outcome::Delivered { thread } => (Settle::Delivered { thread }, Endpoint::Stays),
+        Outcome::Delivered { thread } => (Settle::Delivered { thread }, Endpoint::Well),
         Outcome::Throttled { after } => {
             let pause = after.unwrap_or(BLIND_PAUSE).min(LONGEST_PAUSE);
             let until = later(case.now, pause);
-            let settle = Settle::Again { due: until, counts: false, refused: false };
-            (expired(section, case, settle, until), Endpoint::Pauses(until))
+            let endless = case.pauses >= PAUSES;
+            let due = match endless {
+                true => until.max(later(case.now, step(&section.retry, case.attempts))),
+                false => until,
+            };
+            let settle = Settle::Again { due, counts: endless, refused: false };
+            (expired(section, case, settle, due), Endpoint::Pauses(until))
         }
         Outcome::Retry { after } => {
             let step = step(&section.retry, case.attempts);
             let wait = step.max(after.unwrap_or_default()).min(LONGEST_PAUSE.max(step));
             let due = later(case.now, wait + jitter(case.id, case.attempts, wait));
             let settle = Settle::Again { due, counts: true, refused: false };
-            (expired(section, case, settle, due), Endpoint::Stays)
+            (expired(section, case, settle, due), Endpoint::Fails)
         }
         Outcome::Refused(Refusal::Message) => match &case.fallback {
-            Some(plain) => (Settle::Fallback(plain.clone()), Endpoint::Stays),
-            None => (Settle::Dead(DeadReason::Refused), Endpoint::Stays),
+            Some(plain) => (Settle::Fallback(plain.clone()), Endpoint::Says),
+            None => (Settle::Dead(DeadReason::Refused), Endpoint::Says),
         },
         Outcome::Refused(Refusal::Endpoint) => {
             let wait = REFUSED.get(case.refusals as usize).copied();
             let due = later(case.now, wait.unwrap_or(REFUSED[REFUSED.len() - 1]));
             let settle = Settle::Again { due, counts: true, refused: true };
             let endpoint = match wait {
-                Some(_) => Endpoint::Stays,
+                Some(_) => Endpoint::Says,
                 None => Endpoint::Disabled(
                     "the receiver refuses us: check its address, token and permission",
                 ),
@@ -115,7 +128,7 @@ fn expired(section: &DeliverySection, case: &Case<'_>, settle: Settle, due: Time
     }
 }
 
-fn step(schedule: &[Duration], attempts: u32) -> Duration {
+pub(super) fn step(schedule: &[Duration], attempts: u32) -> Duration {
     let last = schedule.last().copied().unwrap_or(BLIND_PAUSE);
     schedule.get(attempts as usize).copied().unwrap_or(last)
 }
@@ -128,7 +141,7 @@ fn jitter(id: &MessageId, attempt: u32, wait: Duration) -> Duration {
     (wait / 10_000 * u32::try_from(share).unwrap_or(0)).min(LONGEST_JITTER)
 }
 
-fn later(now: Timestamp, wait: Duration) -> Timestamp {
+pub(super) fn later(now: Timestamp, wait: Duration) -> Timestamp {
     now.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
@@ -143,7 +156,7 @@ mod tests {
     }
 
     fn case(id: &MessageId, attempts: u32, refusals: u32, now: u64) -> Case<'_> {
-        Case { id, created: at(0), attempts, refusals, fallback: None, now: at(now) }
+        Case { id, created: at(0), attempts, refusals, pauses: 0, fallback: None, now: at(now) }
     }
 
     fn due(settle: &Settle) -> Option<(Timestamp, bool)> {
@@ -161,7 +174,7 @@ mod tests {
             settle(&section, &case(&id, 0, 0, 0), Outcome::Retry { after: None });
         let (due_first, counts) = due(&first).unwrap();
         assert!(counts && due_first >= at(2) && due_first <= at(3), "{due_first}");
-        assert_eq!(endpoint, Endpoint::Stays);
+        assert_eq!(endpoint, Endpoint::Fails);
         let (hinted, _) = settle(
             &section,
             &case(&id, 0, 0, 0),
@@ -182,6 +195,13 @@ mod tests {
             settle(&section, &case(&id, 3, 0, 0), Outcome::Throttled { after });
         assert_eq!(due(&settled), Some((at(7), false)));
         assert_eq!(endpoint, Endpoint::Pauses(at(7)));
+        // One that never ends uses up the message's tries, and goes up its schedule.
+        let mut weary = case(&id, 3, 0, 0);
+        for (pauses, told) in [(19, (at(7), false)), (20, (at(300), true))] {
+            weary.pauses = pauses;
+            let (settled, endpoint) = settle(&section, &weary, Outcome::Throttled { after });
+            assert_eq!((due(&settled), endpoint), (Some(told), Endpoint::Pauses(at(7))));
+        }
         let after = Some(Duration::from_secs(400 * 3600));
         let (_, endpoint) = settle(&section, &case(&id, 3, 0, 0), Outcome::Throttled { after });
         assert_eq!(endpoint, Endpoint::Pauses(at(6 * 3600)));
@@ -203,7 +223,7 @@ mod tests {
         let endpoint = || Outcome::Refused(Refusal::Endpoint);
         for (refusals, wait) in [(0, 60), (1, 1800), (2, 21_600)] {
             let (settled, endpoint) = settle(&section, &case(&id, 0, refusals, 0), endpoint());
-            assert_eq!((due(&settled), endpoint), (Some((at(wait), true)), Endpoint::Stays));
+            assert_eq!((due(&settled), endpoint), (Some((at(wait), true)), Endpoint::Says));
         }
         assert!(matches!(
             settle(&section, &case(&id, 0, 3, 0), endpoint()).1,

@@ -8,11 +8,11 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::retry::{Case, Endpoint, settle, too_old};
-use super::{DeliverySection, hold, line};
+use super::retry::{Case, settle, too_old};
+use super::{DeliverySection, breaker, hold, line};
 use crate::model::{Hold, MessageId, MessageKind, Outcome, Sealed};
 use crate::sink::{Pace, Quiet, Rhythm};
-use crate::store::{Pending, Settle};
+use crate::store::{Pending, Settle, SinkState};
 
 const HOUR: i64 = 3600;
 /// Looks at the rows after which a simulation is stuck.
@@ -28,7 +28,9 @@ struct Line {
     /// The alerts in each message, and when each came.
     members: BTreeMap<MessageId, Vec<usize>>,
     came: Vec<Timestamp>,
-    paused: Option<Timestamp>,
+    state: SinkState,
+    /// Attempts made.
+    attempts: usize,
     sent: Vec<(Timestamp, MessageId)>,
     /// How often each alert has arrived.
     arrived: Vec<usize>,
@@ -51,7 +53,8 @@ impl Line {
             open: Vec::new(),
             members: BTreeMap::new(),
             came: Vec::new(),
-            paused: None,
+            state: SinkState::default(),
+            attempts: 0,
             sent: Vec::new(),
             arrived: Vec::new(),
             digests: 0,
@@ -69,6 +72,7 @@ impl Line {
             due: self.now,
             attempts: 0,
             refusals: 0,
+            pauses: 0,
             sealed: None,
             fallback: false,
             held: None,
@@ -98,7 +102,7 @@ impl Line {
     /// One look at the rows; when to look again, or `None` for at once.
     fn look(&mut self, outcomes: &mut impl FnMut(u32) -> Outcome) -> Option<Option<Timestamp>> {
         let now = self.now;
-        if let Some(until) = self.paused.filter(|until| line::is_pause(*until, now)) {
+        if let Some(until) = self.state.paused_until.filter(|until| line::is_pause(*until, now)) {
             return Some(Some(until));
         }
         let pending = self.pending();
@@ -129,6 +133,9 @@ impl Line {
         let mut room = if self.chat { 1 } else { 8 };
         if self.pace.max_per_hour > 0 {
             room = room.min(self.pace.max_per_hour.saturating_sub(sent.len()));
+        }
+        if breaker::is_open(&self.state) {
+            room = room.min(1);
         }
         let due = line::due(self.chat, &pending, now, room, |_| false);
         if due.is_empty() {
@@ -179,12 +186,24 @@ impl Line {
         }
     }
 
+    /// As the store makes due what an outage has held up.
+    fn release(&mut self) {
+        self.open.sort_by_key(|one| one.created);
+        let apart = 1000.min(300_000 / self.open.len().max(1) as i64);
+        for (place, one) in self.open.iter_mut().enumerate() {
+            let turn = self.now + SignedDuration::from_millis(apart * place as i64);
+            one.due = if one.due > self.now { one.due.min(turn) } else { turn };
+        }
+    }
+
     fn attempt(&mut self, message: &Pending, outcome: Outcome) {
+        self.attempts += 1;
         let case = Case {
             id: &message.id,
             created: message.since(),
             attempts: message.attempts,
             refusals: message.refusals,
+            pauses: message.pauses,
             fallback: None,
             now: self.now,
         };
@@ -202,11 +221,14 @@ impl Line {
             Settle::Again { due, counts, .. } => {
                 one.due = due;
                 one.attempts += u32::from(counts);
+                one.pauses = if counts { 0 } else { one.pauses + 1 };
             }
             other => panic!("{} came to {other:?}", message.id),
         }
-        if let Endpoint::Pauses(until) = endpoint {
-            self.paused = Some(until);
+        let before = std::mem::take(&mut self.state);
+        self.state = breaker::after(&self.section, &before, &endpoint, self.now);
+        if breaker::is_open(&before) && self.state.failures == 0 {
+            self.release();
         }
     }
 
@@ -297,6 +319,43 @@ proptest! {
             events.iter().flat_map(|(gap, jump)| [(*gap, *jump), (30, -*jump)]).collect();
         line.run(&back, &outcomes);
         prop_assert!(line.arrived.iter().all(|count| *count == 1), "{:?}", line.arrived);
+    }
+}
+
+proptest! {
+    /// The receiver is out for some hours while alerts wait; then it takes all.
+    #[test]
+    fn an_outage_costs_few_attempts_and_its_end_is_noticed_soon(
+        alerts in 60usize..300, minutes in 30i64..600,
+    ) {
+        let mut line = Line::new(false, Pace::default(), true);
+        (0..alerts).for_each(|_| line.alert());
+        let back = line.now + seconds(minutes * 60);
+        let mut during = 0;
+        let mut first = None;
+        for _ in 0..LOOKS {
+            let down = line.now < back;
+            let mut outcome = |_: u32| match down {
+                true => Outcome::Retry { after: None },
+                false => Outcome::Delivered { thread: None },
+            };
+            if let Some(next) = line.look(&mut outcome) {
+                let Some(next) = next else { break };
+                line.now = line.now.max(next) + SignedDuration::from_millis(1);
+            }
+            if down {
+                during = line.attempts;
+            } else if first.is_none() {
+                first = line.sent.first().map(|(at, _)| *at);
+            }
+        }
+        prop_assert!(line.arrived.iter().all(|count| *count == 1));
+        // Eight at once before it is noticed, and a probe each quarter of an hour.
+        prop_assert!(during <= 8 + 4 + usize::try_from(minutes / 15).unwrap(), "{during} attempts");
+        let first = first.unwrap().duration_since(back).as_secs();
+        prop_assert!(first <= 15 * 60, "noticed after {first} s");
+        let last = line.sent.last().unwrap().0.duration_since(back).as_secs();
+        prop_assert!(last <= first + 310, "the last came {} s after the first", last - first);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The loop against scripted receivers in memory and a real database.
 
 mod hours;
+mod troubles;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -19,7 +20,7 @@ use crate::model::{
     Level, Match, Member, MessageId, Outcome, Plan, Pulse, Refusal, Route, RuleId, RuleScore,
     Sealed, SinkName, StoryChange, StoryId,
 };
-use crate::sink::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use crate::sink::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
 use crate::sink::{Outlet, Pace};
 use crate::store::{Access, DeliveryFilter, MessageRow, Store};
 
@@ -38,6 +39,9 @@ struct Fake {
     together: bool,
     /// How many of its first attempts panic.
     panics: usize,
+    /// Where it is, and how much it takes.
+    place: Option<u64>,
+    rate: Option<Rate>,
 }
 
 impl Fake {
@@ -51,6 +55,8 @@ impl Fake {
             flights: watch::channel(0).0,
             together: false,
             panics: 0,
+            place: None,
+            rate: None,
         })
     }
 
@@ -88,6 +94,12 @@ impl Sink for Fake {
     }
     fn in_flight(&self) -> usize {
         if self.chat { 1 } else { 8 }
+    }
+    fn endpoint(&self) -> Option<u64> {
+        self.place
+    }
+    fn rate(&self) -> Option<Rate> {
+        self.rate
     }
     fn render(&self, letter: &Letter, _: &Stationery) -> Sealed {
         let body = match letter {
@@ -530,8 +542,7 @@ async fn many_that_wait_for_later_hold_up_no_new_one() {
     for n in 1..=210 {
         queue(&place.store, n, &["a"]).await;
     }
-    let later = Some(Outcome::Retry { after: Some(Duration::from_secs(3600)) });
-    let failing = Fake::new(false, vec![later]);
+    let failing = Fake::new(false, vec![Some(Outcome::Refused(Refusal::Endpoint))]);
     let offices = |sink| watch::channel(office(vec![outlet("a", sink)])).1;
     let summary = once(setup(&place.store, offices(failing))).await;
     assert_eq!((summary.failed, summary.waiting), (210, 210));

@@ -64,6 +64,15 @@ pub struct Proof {
     pub body: Vec<u8>,
 }
 
+/// How many messages a receiver says that it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// So many, at least 1,
+    pub messages: usize,
+    /// in any span of this length.
+    pub within: Duration,
+}
+
 /// A receiver. Implementations do one effect and decide nothing: no retry, no queue, no clock.
 pub trait Sink: Send + Sync {
     /// The word in `type = …`.
@@ -77,6 +86,17 @@ pub trait Sink: Send + Sync {
 
     /// Messages in flight at a time; 1 for chats.
     fn in_flight(&self) -> usize;
+
+    /// Where it is, as a number that two sinks share if what the one is answered holds for the other;
+    /// `None` where that is never so.
+    fn endpoint(&self) -> Option<u64> {
+        None
+    }
+
+    /// How many messages the receiver says that it takes; `None` where it says nothing.
+    fn rate(&self) -> Option<Rate> {
+        None
+    }
 
     /// What acceptance says of a message, in words that go on after "which means: ".
     fn acceptance(&self) -> &'static str {

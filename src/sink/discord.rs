@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::call::Call;
-use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, failed, seconds};
 use super::inert::{address, defuse, markdown, units};
 use super::layout::{Markup, PLAIN, count};
@@ -24,6 +24,8 @@ use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Level, Outcome, Refusal, Sealed};
 use crate::setting::{Diagnostic, SecretSource, Table};
 
+/// What Discord takes at a webhook; its headers may say less.
+const RATE: Rate = Rate { messages: 5, within: Duration::from_secs(2) };
 /// Alerts of a digest, of the ten embeds that a message takes.
 const DIGEST: usize = 8;
 /// Units of all embeds; Discord takes 6,000.
@@ -183,6 +185,14 @@ impl Sink for Discord {
 
     fn acceptance(&self) -> &'static str {
         "Discord says that it stored the message"
+    }
+
+    fn endpoint(&self) -> Option<u64> {
+        Some(self.endpoint.number(&[]))
+    }
+
+    fn rate(&self) -> Option<Rate> {
+        Some(RATE)
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

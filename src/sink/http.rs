@@ -1,5 +1,6 @@
 //! One request with bounds, and what its answer means wherever receivers agree.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -135,6 +136,13 @@ impl Endpoint {
         }
         self.guard.check(&url).map_err(|why| why.to_string())?;
         Ok(url)
+    }
+
+    /// A number for the address as it is now and what is asked for there.
+    pub(super) fn number(&self, more: &[&str]) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.address.current().expose().trim(), more).hash(&mut hasher);
+        hasher.finish()
     }
 
     /// What is to be called; an address that became useless is told as the endpoint's refusal.

@@ -136,6 +136,10 @@ impl Sink for Matrix {
         "the homeserver says that the message is in the room"
     }
 
+    fn endpoint(&self) -> Option<u64> {
+        Some(self.endpoint.number(&[self.token.current().expose()]))
+    }
+
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         let plain = PLAIN.letter(letter, stationery, DIGEST, BODY);
         sealed(letter, plain, Some(MARKUP.letter(letter, stationery, DIGEST, FORMATTED)))

@@ -83,6 +83,10 @@ impl Sink for Mattermost {
         "Mattermost says that it posted the message"
     }
 
+    fn endpoint(&self) -> Option<u64> {
+        Some(self.endpoint.number(&[]))
+    }
+
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         sealed(&MARKUP.letter(letter, stationery, DIGEST, POST))
     }

@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply};
 use super::inert::{address, defuse, fit, json_bytes};
 use super::layout::{Markup, PLAIN};
@@ -25,6 +25,8 @@ const MESSAGE: usize = 3600;
 const TITLE: usize = 400;
 /// Characters of an address that opens with a tap.
 const ADDRESS: usize = 1000;
+/// What an ntfy server takes of one visitor: 60, and one more each 5 s.
+const RATE: Rate = Rate { messages: 60, within: Duration::from_secs(300) };
 /// Alerts of a digest.
 const DIGEST: usize = 8;
 /// The wait for the next of the requests that ntfy gives back one by one.
@@ -133,6 +135,14 @@ impl Sink for Ntfy {
 
     fn acceptance(&self) -> &'static str {
         "the ntfy server has the message for the phones that subscribe to the topic"
+    }
+
+    fn endpoint(&self) -> Option<u64> {
+        Some(self.endpoint.number(&[]))
+    }
+
+    fn rate(&self) -> Option<Rate> {
+        Some(RATE)
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

@@ -3,13 +3,15 @@
 //! The key that keeps events together comes from the story: an update joins the incident of its first
 //! alert, and a message sent twice is one. A summary holds 1,024 characters, an event 512,000 bytes.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::call::Call;
-use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, refused};
 use super::inert::{address, defuse, fit, units};
 use super::layout::count;
@@ -23,6 +25,8 @@ use crate::setting::{LiveSecret, SecretSource, Table};
 const SUMMARY: usize = 1000;
 /// Units of each detail.
 const DETAIL: usize = 1500;
+/// What a service takes: 480 a minute.
+const RATE: Rate = Rate { messages: 8, within: Duration::from_secs(1) };
 /// Alerts of a digest; it is asked for by hand alone.
 const DIGEST: usize = 50;
 /// Messages in flight at a time.
@@ -180,6 +184,14 @@ impl Sink for PagerDuty {
 
     fn acceptance(&self) -> &'static str {
         "PagerDuty has the event; what it does with it is up to the service's settings"
+    }
+
+    fn endpoint(&self) -> Option<u64> {
+        Some(self.endpoint.number(&[self.key.current().expose()]))
+    }
+
+    fn rate(&self) -> Option<Rate> {
+        Some(RATE)
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

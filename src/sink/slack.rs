@@ -3,11 +3,13 @@
 //! Limits in characters, from Slack's reference of blocks: section text 3,000, 50 blocks a message.
 //! Only `&`, `<` and `>` are special there; with `<` escaped no mention and no link can be forged.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, seconds};
 use super::inert::{address, defuse, units};
 use super::parts::Parts;
@@ -22,6 +24,8 @@ const SECTION: usize = 2800;
 const BLOCKS: usize = 48;
 /// Blocks that one alert takes at most, with its divider.
 const BLOCKS_EACH: usize = 4;
+/// What Slack takes at a webhook, beyond short bursts.
+const RATE: Rate = Rate { messages: 1, within: Duration::from_secs(1) };
 /// Alerts of a digest: what is left beside its headline.
 const DIGEST: usize = (BLOCKS - 1) / BLOCKS_EACH;
 /// Characters of an address; longer ones are not worth a lost message.
@@ -175,6 +179,14 @@ impl Sink for Slack {
 
     fn acceptance(&self) -> &'static str {
         "Slack says that it posted the message"
+    }
+
+    fn endpoint(&self) -> Option<u64> {
+        Some(self.endpoint.number(&[]))
+    }
+
+    fn rate(&self) -> Option<Rate> {
+        Some(RATE)
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

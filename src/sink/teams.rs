@@ -4,10 +4,12 @@
 //! do not see it. So the card keeps to what version 1.2 knows and to 12,000 bytes: Teams wraps it
 //! again and counts up to 28 kB, in the worst case two bytes a character.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply};
 use super::inert::{address, defuse, fit, json_bytes, markdown};
 use super::layout::count;
@@ -21,6 +23,8 @@ use crate::setting::{SecretSource, Table};
 const MESSAGE: usize = 12_000;
 /// Bytes of what is round the card's body.
 const FRAME: usize = 500;
+/// What is surely within the limits of a workflow.
+const RATE: Rate = Rate { messages: 1, within: Duration::from_secs(1) };
 /// Alerts of a digest.
 const DIGEST: usize = 6;
 /// Bytes of an address; longer ones are not worth a lost message.
@@ -224,6 +228,14 @@ impl Sink for Teams {
 
     fn acceptance(&self) -> &'static str {
         "the workflow took it, which does not say that it was posted: look into the channel"
+    }
+
+    fn endpoint(&self) -> Option<u64> {
+        Some(self.endpoint.number(&[]))
+    }
+
+    fn rate(&self) -> Option<Rate> {
+        Some(RATE)
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

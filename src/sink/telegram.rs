@@ -3,6 +3,8 @@
 //! A message holds 4,096 units after its tags are read, so with them it is never too long. The token
 //! stands in the path of every request.
 
+use std::time::Duration;
+
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
@@ -12,7 +14,7 @@ use tokio::time::Instant;
 use toml::de::DeValue;
 
 use super::call::Call;
-use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, refused, seconds};
 use super::inert::{defuse, html, units};
 use super::layout::{Markup, PLAIN};
@@ -23,6 +25,9 @@ use crate::setting::{Diagnostic, LiveSecret, SecretSource, Table};
 
 /// Units of a message; Telegram takes 4,096.
 const MESSAGE: usize = 4000;
+/// What a chat with one takes, and a group: 20 a minute.
+const ALONE: Rate = Rate { messages: 1, within: Duration::from_secs(1) };
+const GROUP: Rate = Rate { messages: 1, within: Duration::from_secs(3) };
 /// Alerts of a digest.
 const DIGEST: usize = 6;
 /// Where bots are spoken to.
@@ -210,6 +215,16 @@ impl Sink for Telegram {
 
     fn acceptance(&self) -> &'static str {
         "Telegram says that the message is in the chat"
+    }
+
+    fn endpoint(&self) -> Option<u64> {
+        Some(self.endpoint.number(&[self.token.current().expose(), &self.chat.to_string()]))
+    }
+
+    fn rate(&self) -> Option<Rate> {
+        // Groups have negative numbers; a public one goes by its name, and takes no more than they do.
+        let alone = self.chat.as_i64().is_some_and(|chat| chat > 0);
+        Some(if alone { ALONE } else { GROUP })
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

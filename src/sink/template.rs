@@ -304,6 +304,10 @@ impl Sink for Template {
         "the service answered with a 2xx; what it made of the body it alone knows"
     }
 
+    fn endpoint(&self) -> Option<u64> {
+        Some(self.endpoint.number(&[]))
+    }
+
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         match self.press.print(&Context::of(letter, stationery)) {
             Ok(body) => Sealed { content_type: self.content_type.clone(), body: body.into_bytes() },

@@ -151,6 +151,10 @@ impl Sink for Webhook {
         IN_FLIGHT
     }
 
+    fn endpoint(&self) -> Option<u64> {
+        Some(self.endpoint.number(&[]))
+    }
+
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         let body = payload(letter, stationery).to_string().into_bytes();
         Sealed { content_type: "application/json".to_owned(), body }

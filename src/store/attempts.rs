@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::{ms, span, time};
+use super::sinks::apply;
 use super::writer::Care;
-use super::{Settle, Store, StoreError};
+use super::{Ruling, Settle, Store, StoreError};
 use crate::model::{Attempt, DeadReason, MessageId};
 
 /// Attempts of a message that are kept.
@@ -19,10 +20,28 @@ impl Store {
     ///
     /// The commit failed; nothing was written.
     pub async fn record(&self, attempt: Attempt, settle: Settle) -> Result<(), StoreError> {
+        self.rule(attempt, settle, None).await
+    }
+
+    /// Records an attempt as [`Store::record`] does, and in the same commit what it says of its
+    /// endpoint.
+    ///
+    /// # Errors
+    ///
+    /// The commit failed; nothing was written.
+    pub async fn rule(
+        &self,
+        attempt: Attempt,
+        settle: Settle,
+        ruling: Option<Ruling>,
+    ) -> Result<(), StoreError> {
         let counter = self.workers.counter.clone();
         self.workers
             .write(Care::Full, move |connection| {
                 record(connection, &attempt, &settle)?;
+                if let Some(ruling) = &ruling {
+                    apply(connection, ruling, time(ms(attempt.at) + span(attempt.took)))?;
+                }
                 let sink = connection
                     .prepare_cached("SELECT sink FROM message WHERE id = ?1")?
                     .query_row([attempt.message.as_str()], |row| row.get(0))
@@ -117,6 +136,7 @@ fn record(connection: &Connection, attempt: &Attempt, settle: &Settle) -> Result
             .prepare_cached(
                 "UPDATE message SET due = ?2, attempts = attempts + ?3,
                    refusals = CASE WHEN ?4 THEN refusals + 1 ELSE 0 END,
+                   pauses = CASE WHEN ?3 THEN 0 ELSE pauses + 1 END,
                    state = CASE state WHEN 'paused' THEN 'paused' ELSE 'retrying' END
                  WHERE id = ?1 AND state IN ('queued', 'retrying', 'paused')",
             )?

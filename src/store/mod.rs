@@ -43,8 +43,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    DeadReason, FeedName, FeedState, Hold, LedgerEntry, MessageId, MessageKind, Sealed, Story,
-    TextHash,
+    DeadReason, FeedName, FeedState, Hold, LedgerEntry, MessageId, MessageKind, Sealed, SinkName,
+    Story, TextHash,
 };
 use worker::Workers;
 
@@ -134,6 +134,8 @@ pub struct Pending {
     pub attempts: u32,
     /// Refusals of the endpoint in a row.
     pub refusals: u32,
+    /// How often in a row its receiver's rate signal has put it off.
+    pub pauses: u32,
     /// Its bytes, once sealed.
     pub sealed: Option<Sealed>,
     /// Whether the one plain fallback has been used.
@@ -173,6 +175,17 @@ pub enum Settle {
     Fallback(Sealed),
     /// Given up.
     Dead(DeadReason),
+}
+
+/// What an attempt changes in what is remembered of sinks.
+#[derive(Clone)]
+pub struct Ruling {
+    /// The sinks: that of the message, and those that share its endpoint.
+    pub sinks: Vec<SinkName>,
+    /// What is remembered of one from then on.
+    pub change: Arc<dyn Fn(&SinkState) -> SinkState + Send + Sync>,
+    /// From so many failures in a row on, their end makes due what waited.
+    pub recovers: u32,
 }
 
 /// What is remembered of a sink between runs.

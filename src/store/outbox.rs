@@ -171,6 +171,7 @@ fn pending(
             due: time(row.get("due")?),
             attempts: row.get("attempts")?,
             refusals: row.get("refusals")?,
+            pauses: row.get("pauses")?,
             sealed: content_type
                 .zip(body)
                 .map(|(content_type, body)| Sealed { content_type, body }),

@@ -7,11 +7,15 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::{ms, span, time};
 use super::writer::Care;
-use super::{SinkState, Store, StoreError};
+use super::{Ruling, SinkState, Store, StoreError};
 use crate::model::SinkName;
 
 /// Longest time for which the age of messages stands still while their sink is disabled.
 const STANDS: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// Time between two messages that an outage has held up, and the most for all of them.
+const APART: Duration = Duration::from_secs(1);
+const SPREAD: Duration = Duration::from_secs(300);
 
 impl Store {
     /// Tells the outbox which sinks exist: rows of others wait as paused, rows of returned ones
@@ -139,6 +143,43 @@ fn set_sink_state(
             state.disabled.as_ref().map(|(_, why)| why),
             state.failures,
         ])?;
+    Ok(())
+}
+
+/// Changes what is remembered of sinks. Where the endpoint is back after failures in a row, what
+/// waited by them is due, one after the other: it should not be run over.
+pub(super) fn apply(
+    connection: &Connection,
+    ruling: &Ruling,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for sink in &ruling.sinks {
+        let before = sink_state(connection, sink)?;
+        let state = (ruling.change)(&before);
+        if state != before {
+            set_sink_state(connection, sink, &state)?;
+        }
+        if before.failures >= ruling.recovers && state.failures == 0 {
+            release(connection, sink, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes due what waited for an endpoint, oldest first, spread.
+fn release(connection: &Connection, sink: &SinkName, now: Timestamp) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            // Nothing is due later by it than it was, but for what was due already.
+            "UPDATE message SET due = CASE WHEN message.due > ?2 THEN min(message.due, line.turn)
+                                           ELSE line.turn END
+             FROM (SELECT id, ?2 + (row_number() OVER (ORDER BY created, seq) - 1)
+                              * min(?3, ?4 / count(*) OVER ()) AS turn
+                   FROM message WHERE sink = ?1 AND state IN ('queued', 'retrying', 'paused')
+                     AND refusals = 0) AS line
+             WHERE message.id = line.id",
+        )?
+        .execute(params![sink.as_str(), ms(now), span(APART), span(SPREAD)])?;
     Ok(())
 }
 

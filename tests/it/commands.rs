@@ -543,7 +543,7 @@ async fn before_there_is_an_alert_a_preview_shows_an_example() {
     ));
     let output = program.run(&["sinks", "preview", "hook"]).await;
     assert!(output.status.success(), "{}", errors(&output));
-    insta::with_settings!({filters => vec![(r"20\d\d-\d\d-\d\d \d\d:\d\d", "[time]")]}, {
+    insta::with_settings!({filters => vec![(r"\d+ \w{3} 20\d\d \d\d:\d\d UTC", "[time]")]}, {
         insta::assert_snapshot!("preview", text(&output));
     });
 }

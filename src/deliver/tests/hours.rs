@@ -8,18 +8,18 @@ use super::*;
 use crate::sink::{Quiet, Rhythm};
 
 /// A clock that stands where it is put, as seconds from the real one.
-struct Hand(Arc<AtomicI64>);
+pub(super) struct Hand(Arc<AtomicI64>);
 
 impl Hand {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(Arc::default())
     }
 
-    fn turn(&self, seconds: i64) {
+    pub(super) fn turn(&self, seconds: i64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    fn clock(&self) -> Clock {
+    pub(super) fn clock(&self) -> Clock {
         let ahead = self.0.clone();
         let now = Timestamp::now();
         Clock::new(move || now + SignedDuration::from_secs(ahead.load(Ordering::SeqCst)))
@@ -27,7 +27,7 @@ impl Hand {
 }
 
 /// One pass by that clock.
-async fn pass(store: &Store, clock: &Clock, outlets: Vec<Outlet>) -> Summary {
+pub(super) async fn pass(store: &Store, clock: &Clock, outlets: Vec<Outlet>) -> Summary {
     let (_hold, receiver) = watch::channel(office(outlets));
     once(DeliverSetup { clock: clock.clone(), ..setup(store, receiver) }).await
 }

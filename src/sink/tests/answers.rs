@@ -342,3 +342,24 @@ async fn a_changed_secret_is_used_by_the_next_attempt() {
         assert!(asked[1].contains(&other), "{}: {}", receiver.kind, asked[1]);
     }
 }
+
+/// What one sink is answered holds for another at the same place, and there alone.
+#[test]
+fn sinks_at_one_place_know_it_and_those_elsewhere_do_not() {
+    let (here, there) = ("http://127.0.0.1:9", "http://127.0.0.1:10");
+    let mut rates = Vec::new();
+    for receiver in &RECEIVERS {
+        let place = |base: &str| receiver.outlet(base).sink.endpoint().unwrap();
+        assert_eq!(place(here), place(here), "{}", receiver.kind);
+        assert_ne!(place(here), place(there), "{}", receiver.kind);
+        if let Some(rate) = receiver.idle().sink.rate() {
+            let span = rate.within.as_secs();
+            rates.push(format!("{}: {} in {span} s", receiver.kind, rate.messages));
+        }
+    }
+    let telegram = Receiver::of("telegram").config(here);
+    let with = |chat: &str| outlet(&telegram.replace("-1001", chat)).sink;
+    assert_ne!(with("-1001").endpoint(), with("55").endpoint());
+    rates.push(format!("telegram, a person: {:?}", with("55").rate().unwrap()));
+    insta::assert_snapshot!("rates", rates.join("\n"));
+}

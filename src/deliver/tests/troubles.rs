@@ -1,0 +1,104 @@
+//! Endpoints in trouble: what one sink learns holds for all that share the endpoint.
+
+use super::hours::{Hand, pass};
+use super::*;
+
+/// Two sinks at one address, the first with this script.
+fn two(script: Vec<Option<Outcome>>) -> (Arc<Fake>, Arc<Fake>) {
+    let at = |fake: Arc<Fake>| Arc::new(Fake { place: Some(7), ..Arc::into_inner(fake).unwrap() });
+    (at(Fake::new(true, script)), at(Fake::new(true, vec![delivered()])))
+}
+
+#[tokio::test]
+async fn a_rate_signal_pauses_every_sink_at_the_same_address_and_outlives_a_restart() {
+    let (place, hand) = (place(), Hand::new());
+    let clock = hand.clock();
+    let after = Some(Duration::from_secs(600));
+    let (first, second) = two(vec![Some(Outcome::Throttled { after }), delivered()]);
+    let elsewhere = Fake::new(true, vec![delivered()]);
+    let outlets = || {
+        let all = [("a", &first), ("b", &second), ("c", &elsewhere)];
+        all.map(|(name, fake)| outlet(name, fake.clone())).to_vec()
+    };
+    queue(&place.store, 1, &["a"]).await;
+    hand.turn(1);
+    pass(&place.store, &clock, outlets()).await;
+    queue(&place.store, 2, &["b", "c"]).await;
+    hand.turn(1);
+    // Each pass begins as a restart does, from the rows alone.
+    pass(&place.store, &clock, outlets()).await;
+    assert_eq!(elsewhere.seen().len(), 1, "another address was paused");
+    hand.turn(598);
+    pass(&place.store, &clock, outlets()).await;
+    assert_eq!((first.seen().len(), second.seen().len()), (1, 0), "the pause was not kept");
+    hand.turn(2);
+    pass(&place.store, &clock, outlets()).await;
+    assert_eq!((first.seen().len(), second.seen().len()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_out_is_asked_with_one_message_and_what_waited_is_due_when_it_is_back() {
+    let (place, hand) = (place(), Hand::new());
+    let clock = hand.clock();
+    for n in 1..=40 {
+        queue(&place.store, n, &["a"]).await;
+    }
+    let mut script = vec![retry(); 16];
+    script.push(delivered());
+    let fake = Fake::new(false, script);
+    let office = |wait| {
+        let mut office = Office::clone(&office(vec![outlet("a", fake.clone())]));
+        office.delivery.retry = vec![wait];
+        Arc::new(office)
+    };
+    let pass = async |wait| {
+        let (_hold, receiver) = watch::channel(office(Duration::from_secs(wait)));
+        once(DeliverSetup { clock: clock.clone(), ..setup(&place.store, receiver) }).await
+    };
+    hand.turn(1);
+    pass(3600).await;
+    let tried = fake.seen().len();
+    assert!((5..=12).contains(&tried), "{tried} messages were tried before it was left alone");
+    hand.turn(899);
+    pass(3600).await;
+    assert_eq!(fake.seen().len(), tried, "it was not left alone");
+    while fake.seen().len() < 16 {
+        hand.turn(901);
+        let before = fake.seen().len();
+        pass(3600).await;
+        assert_eq!(fake.seen().len(), before + 1, "it was asked with more than one message");
+    }
+    hand.turn(901);
+    pass(3600).await;
+    assert!(fake.seen().len() > 16);
+    // 40 messages in 40 seconds, those whose own hour is not over included.
+    for _ in 0..45 {
+        hand.turn(1);
+        pass(3600).await;
+    }
+    let rows = rows(&place.store).await;
+    assert!(rows.values().all(|row| row.state == "delivered"), "{rows:#?}");
+}
+
+fn counting(messages: usize, within: Duration) -> Arc<Fake> {
+    let fake = Arc::into_inner(Fake::new(false, vec![delivered()])).unwrap();
+    Arc::new(Fake { place: Some(1), rate: Some(Rate { messages, within }), ..fake })
+}
+
+#[tokio::test]
+async fn no_more_go_than_the_receiver_says_it_takes() {
+    let place = place();
+    for n in 1..=5 {
+        queue(&place.store, n, &["a"]).await;
+    }
+    let slow = counting(2, Duration::from_secs(3600));
+    let running = start(&place.store, vec![outlet("a", slow.clone())]);
+    slow.until(2).await;
+    running.stop().await;
+    assert_eq!(slow.seen().len(), 2);
+    // A single pass waits for its turns.
+    let quick = counting(1, Duration::from_millis(20));
+    let office = watch::channel(office(vec![outlet("a", quick.clone())])).1;
+    let summary = once(setup(&place.store, office)).await;
+    assert_eq!((summary.delivered, summary.waiting), (3, 0));
+}

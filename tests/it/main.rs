@@ -27,5 +27,6 @@ mod program;
 mod saga;
 mod secrets;
 mod store;
+mod trouble;
 mod web;
 mod world;

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::dns::{self, GuardedResolver, NoAddress};
 use super::guard::Refused;
-use super::{Guard, Tls};
+use super::{Guard, Tls, tls_fault};
 use crate::setting::{SecretError, SecretSource};
 
 /// Longest wait for a connection, TLS included.
@@ -168,7 +168,6 @@ impl SendError {
     /// Reads the chain of causes of a transport error.
     pub fn of(error: &reqwest::Error) -> Self {
         let mut refused = None;
-        let mut tls = None;
         let mut nowhere = None;
         let mut deepest: &dyn std::error::Error = error;
         let mut cause: Option<&(dyn std::error::Error + 'static)> =
@@ -182,25 +181,13 @@ impl SendError {
             if let Some(why) = one.downcast_ref::<NoAddress>() {
                 nowhere = Some(why.to_string());
             }
-            // std::io::Error hides its inner error from `source`, and may hold another of its kind.
-            let mut inner = one.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-            for _ in 0..4 {
-                let Some(hidden) = inner else { break };
-                if let Some(why) = hidden.downcast_ref::<rustls::Error>() {
-                    tls = Some(tls_text(why));
-                }
-                inner = hidden.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-            }
-            if let Some(why) = one.downcast_ref::<rustls::Error>() {
-                tls = Some(tls_text(why));
-            }
             deepest = one;
             cause = one.source();
         }
         if let Some(text) = refused {
             return Self { trouble: Trouble::Refused, text };
         }
-        if let Some(text) = tls {
+        if let Some(text) = tls_fault(error) {
             return Self { trouble: Trouble::Tls, text };
         }
         if let Some(text) = nowhere {
@@ -215,33 +202,6 @@ impl SendError {
             (Trouble::Broken, format!("the connection broke: {deepest}"))
         };
         Self { trouble, text }
-    }
-}
-
-/// Names certificate faults for what they are; the clock is the usual suspect for two of them.
-fn tls_text(error: &rustls::Error) -> String {
-    use rustls::CertificateError as Fault;
-    let fault = match error {
-        rustls::Error::InvalidCertificate(fault) => fault,
-        rustls::Error::Other(rustls::OtherError(inner)) => return inner.to_string(),
-        other => return format!("TLS failed: {other}"),
-    };
-    match fault {
-        Fault::Expired | Fault::ExpiredContext { .. } => {
-            "the certificate has expired (or this machine's clock runs ahead)".to_owned()
-        }
-        Fault::NotValidYet | Fault::NotValidYetContext { .. } => {
-            "the certificate is not valid yet (or this machine's clock runs behind)".to_owned()
-        }
-        Fault::UnknownIssuer => {
-            "the certificate is signed by nobody we trust; set `ca_file` under \
-             [network] for an own authority, or install the package ca-certificates"
-                .to_owned()
-        }
-        Fault::NotValidForName | Fault::NotValidForNameContext { .. } => {
-            "the certificate is for another host name".to_owned()
-        }
-        other => format!("the certificate is not accepted: {other}"),
     }
 }
 

@@ -12,7 +12,7 @@ mod guard;
 mod header;
 mod section;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tls;
 
 pub use answer::{BodyError, read_capped, retry_after};
@@ -21,4 +21,4 @@ pub use client::{Client, ClientError, ClientSetup, IDLE_TIMEOUT, SendError, Trou
 pub use guard::{Guard, Refused};
 pub use header::private_header;
 pub use section::NetworkSection;
-pub use tls::{Tls, Trust};
+pub use tls::{Tls, Trust, tls_fault};

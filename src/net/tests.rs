@@ -20,13 +20,13 @@ use crate::setting::SecretSource;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An authority of our own, and the file that names it.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
-    file: tempfile::NamedTempFile,
+    pub(crate) file: tempfile::NamedTempFile,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -37,7 +37,7 @@ impl Authority {
     }
 
     /// A server's side of TLS, with a certificate for a name and from one year to another.
-    fn server(&self, name: &str, years: (i32, i32)) -> ServerConfig {
+    pub(crate) fn server(&self, name: &str, years: (i32, i32)) -> ServerConfig {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_before = date_time_ymd(years.0, 1, 1);

@@ -149,6 +149,56 @@ impl ServerCertVerifier for Authorities {
     }
 }
 
+/// What TLS has to say in the chain of causes of an error; `None` where it is about something else.
+pub fn tls_fault(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    // The chain is short; the bound keeps a cause that names itself from holding us.
+    for _ in 0..16 {
+        let one = cause?;
+        // std::io::Error hides its inner error from `source`, and may hold another of its kind.
+        let mut inner = one.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        for _ in 0..4 {
+            let Some(hidden) = inner else { break };
+            if let Some(why) = hidden.downcast_ref::<rustls::Error>() {
+                return Some(tls_text(why));
+            }
+            inner = hidden.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        }
+        if let Some(why) = one.downcast_ref::<rustls::Error>() {
+            return Some(tls_text(why));
+        }
+        cause = one.source();
+    }
+    None
+}
+
+/// Names certificate faults for what they are; the clock is the usual suspect for two of them.
+fn tls_text(error: &rustls::Error) -> String {
+    use rustls::CertificateError as Fault;
+    let fault = match error {
+        rustls::Error::InvalidCertificate(fault) => fault,
+        rustls::Error::Other(OtherError(inner)) => return inner.to_string(),
+        other => return format!("TLS failed: {other}"),
+    };
+    match fault {
+        Fault::Expired | Fault::ExpiredContext { .. } => {
+            "the certificate has expired (or this machine's clock runs ahead)".to_owned()
+        }
+        Fault::NotValidYet | Fault::NotValidYetContext { .. } => {
+            "the certificate is not valid yet (or this machine's clock runs behind)".to_owned()
+        }
+        Fault::UnknownIssuer => {
+            "the certificate is signed by nobody we trust; set `ca_file` under \
+             [network] for an own authority, or install the package ca-certificates"
+                .to_owned()
+        }
+        Fault::NotValidForName | Fault::NotValidForNameContext { .. } => {
+            "the certificate is for another host name".to_owned()
+        }
+        other => format!("the certificate is not accepted: {other}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,7 +24,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use crate::model::{Outcome, Refusal, Sealed};
-use crate::net::{Guard, Trust};
+use crate::net::{Guard, Trust, tls_fault};
 use crate::setting::LiveSecret;
 use crate::sink::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
 use crate::sink::http::{failed, late, refused};
@@ -269,13 +269,15 @@ fn is_id(text: &str) -> bool {
 /// What the server's number means, or the end of the connection.
 fn judge(error: &Error, mask: &Mask) -> Answer {
     let status = error.status().map(u16::from);
+    let fault = tls_fault(error);
     let outcome = match status {
         Some(552 | 554 | 555) => Outcome::Refused(Refusal::Message),
         Some(500..) => Outcome::Refused(Refusal::Endpoint),
-        _ if error.is_tls() => Outcome::Refused(Refusal::Endpoint),
+        _ if fault.is_some() || error.is_tls() => Outcome::Refused(Refusal::Endpoint),
         _ => Outcome::Retry { after: None },
     };
-    let said = mask.over(&clean_lines(&error.to_string()));
+    let said = fault.unwrap_or_else(|| clean_lines(&error.to_string()));
+    let said = mask.over(&said);
     Answer { outcome, status, error: Some(cut(&said, 300).to_owned()), body: String::new() }
 }
 

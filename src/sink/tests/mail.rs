@@ -3,10 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::net::tests::Authority;
 
 /// What the server heard, all lines of all connections.
 type Heard = Arc<Mutex<Vec<String>>>;
@@ -14,9 +16,22 @@ type Heard = Arc<Mutex<Vec<String>>>;
 /// An answer to commands that begin so; an empty one closes the connection.
 type Word = (&'static str, &'static str);
 
-async fn converse(stream: TcpStream, script: Vec<Word>, heard: Heard) -> std::io::Result<()> {
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    script: Vec<Word>,
+    heard: Heard,
+) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     stream.write_all(b"220 mail.example\r\n").await?;
+    listen(stream, script, heard).await
+}
+
+/// The conversation after the greeting.
+async fn listen(
+    mut stream: BufReader<impl AsyncRead + AsyncWrite + Unpin>,
+    script: Vec<Word>,
+    heard: Heard,
+) -> std::io::Result<()> {
     let mut line = String::new();
     let mut data = false;
     loop {
@@ -158,6 +173,82 @@ async fn a_private_mail_server_needs_a_word() {
     let answer = send(&outlet, &sealed).await;
     assert_eq!(answer.outcome, Outcome::Refused(Refusal::Endpoint));
     assert!(answer.error.is_some_and(|why| why.contains("allow_private")));
+}
+
+/// A server that speaks TLS from the first byte, or after it was asked to.
+async fn start_safe(acceptor: TlsAcceptor, first: bool) -> (String, Heard) {
+    let heard = Heard::default();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = listener.local_addr().unwrap().to_string();
+    let kept = heard.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, kept) = (acceptor.clone(), kept.clone());
+            tokio::spawn(async move {
+                if first {
+                    return converse(acceptor.accept(stream).await?, Vec::new(), kept).await;
+                }
+                let stream = upgrade(stream, &kept).await?;
+                listen(BufReader::new(acceptor.accept(stream).await?), Vec::new(), kept).await
+            });
+        }
+    });
+    (server, heard)
+}
+
+/// The part of a conversation before STARTTLS.
+async fn upgrade(stream: TcpStream, heard: &Heard) -> std::io::Result<TcpStream> {
+    let mut stream = BufReader::new(stream);
+    let answers = ["220 mail.example", "250-mail.example\r\n250 STARTTLS", "220 go on"];
+    for answer in answers {
+        stream.write_all(format!("{answer}\r\n").as_bytes()).await?;
+        if answer != "220 go on" {
+            let mut line = String::new();
+            stream.read_line(&mut line).await?;
+            heard.lock().unwrap().push(format!("in the clear: {}", line.trim_end()));
+        }
+    }
+    Ok(stream.into_inner())
+}
+
+#[tokio::test]
+async fn mail_goes_over_tls_to_a_server_that_the_ca_file_vouches_for_and_to_no_other() {
+    let authority = Authority::new();
+    let ours = Trust::Also(authority.file.path().to_owned());
+    for (word, first) in [("starttls", false), ("tls", true)] {
+        for (trust, name, taken) in [
+            (ours.clone(), "127.0.0.1", true),
+            (ours.clone(), "mail.elsewhere.example", false),
+            (Trust::System, "127.0.0.1", false),
+        ] {
+            let acceptor = TlsAcceptor::from(Arc::new(authority.server(name, (2020, 2120))));
+            let (server, heard) = start_safe(acceptor, first).await;
+            let more = format!("tls = '{word}'\nusername = 'bot'\npassword = '{TOKEN}'");
+            let (sinks, _) = read(&config(&server, &more));
+            let outlet = sinks[0].build(&Workshop { trust: trust.clone(), ..workshop() }).unwrap();
+            let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+            let answer = send(&outlet, &sealed).await;
+            let heard = heard.lock().unwrap().clone();
+            let clear: Vec<&String> =
+                heard.iter().filter(|line| line.starts_with("in the clear")).collect();
+            let asks = clear.iter().all(|line| line.contains("EHLO") || line.contains("STARTTLS"));
+            assert!(asks && first == clear.is_empty(), "{word}: {clear:?}");
+            let said = |what: &str| heard.iter().any(|line| line.starts_with(what));
+            match taken {
+                true => {
+                    assert!(matches!(answer.outcome, Outcome::Delivered { .. }), "{answer:?}");
+                    assert!(said("AUTH") && said("RCPT TO:<b@desk.example>"), "{heard:?}");
+                }
+                false => {
+                    assert_eq!(answer.outcome, Outcome::Refused(Refusal::Endpoint), "{answer:?}");
+                    assert!(!said("AUTH") && !said("MAIL"), "{word} to {name}: {heard:?}");
+                    let why = answer.error.unwrap();
+                    let cure = if trust == Trust::System { "ca_file" } else { "another host name" };
+                    assert!(why.contains(cure), "{why}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn plan(number: i64, sinks: &[&str]) -> Plan {
         title: format!("Country {number} formally applies to join NATO"),
         summary: "It handed in its application today, its minister said. ".repeat(4),
         body: String::new(),
+        feed_text: None,
         author: String::new(),
         categories: Vec::new(),
         language: Some("en".to_owned()),

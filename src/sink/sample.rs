@@ -86,6 +86,7 @@ pub fn sample(sink: &SinkName, now: Timestamp) -> AlertView {
         seen: now,
         kind: Kind::Wire,
         tags: Vec::new(),
+        feed_text: None,
     };
     let alert = Alert {
         id: AlertId(1),

@@ -116,7 +116,7 @@ pub(super) async fn sinks(
             if screen.json() {
                 screen.object(&json!({
                     "sink": name, "accepted": accepted, "status": answer.status,
-                    "means": accepted.then(|| outlet.sink.acceptance()),
+                    "means": accepted.then(|| outlet.sink.nature().acceptance),
                     "error": answer.error, "answer": answer.body,
                 }))?;
             } else {
@@ -131,7 +131,7 @@ pub(super) async fn sinks(
                 };
                 screen.line(text)?;
                 if accepted {
-                    screen.line(format!("which means: {}", outlet.sink.acceptance()))?;
+                    screen.line(format!("which means: {}", outlet.sink.nature().acceptance))?;
                 }
                 if !answer.body.is_empty() {
                     screen.line(format!("it answered: {}", answer.body))?;

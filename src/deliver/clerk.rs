@@ -51,7 +51,7 @@ impl Clerk {
             self.gather(together, now).await?;
             return Ok(true);
         }
-        if !self.outlet.sink.chat() || self.outlet.burst == 0 {
+        if !self.outlet.sink.nature().chat || self.outlet.burst == 0 {
             return Ok(false);
         }
         let ready = || pending.iter().filter(|one| !hold::is_held(one, now));
@@ -64,7 +64,8 @@ impl Clerk {
         let mut done = false;
         if let Some(waiting) = waiting.filter(|_| !behind.is_empty()) {
             let held = self.store.views(&waiting.id).await?.len();
-            let free = self.outlet.sink.digest().max(1).saturating_sub(held).min(behind.len());
+            let free =
+                self.outlet.sink.nature().digest.max(1).saturating_sub(held).min(behind.len());
             if free > 0 {
                 let part = behind.drain(..free).chain([waiting]).map(|one| one.id.clone());
                 self.store.merge(&self.outlet.name, part.collect(), now).await?;
@@ -100,7 +101,7 @@ impl Clerk {
 
     /// One digest, or as many as the receiver needs to show them all.
     async fn gather(&self, members: Vec<MessageId>, now: Timestamp) -> Result<(), StoreError> {
-        let digests = members.len().div_ceil(self.outlet.sink.digest().max(1));
+        let digests = members.len().div_ceil(self.outlet.sink.nature().digest.max(1));
         tracing::info!(sink.id = %self.outlet.name, alerts = members.len(), digests, "many alerts at once go as a digest");
         // Alike in size: better six and six than eleven and one.
         for part in members.chunks(members.len().div_ceil(digests)) {
@@ -281,7 +282,7 @@ impl Clerk {
 
     /// Takes a turn at a receiver that counts them, or says when the next is.
     pub(super) fn turn(&self, now: Timestamp) -> Result<(), Timestamp> {
-        match (self.outlet.sink.endpoint(), self.outlet.sink.rate()) {
+        match (self.outlet.sink.endpoint(), self.outlet.sink.nature().rate) {
             (Some(endpoint), Some(rate)) => self.turns.take(endpoint, rate, now),
             _ => Ok(()),
         }

@@ -375,7 +375,7 @@ impl Worker {
             return Ok(Next::At(Some(until)));
         }
         let mut pending = store.pending(&self.clerk.outlet.name, LOOK).await?;
-        if self.clerk.outlet.sink.chat() && !self.aloft.is_empty() {
+        if self.clerk.outlet.sink.nature().chat && !self.aloft.is_empty() {
             // One at a time, in order.
             return Ok(Next::At(None));
         }
@@ -399,7 +399,7 @@ impl Worker {
         if self.clerk.digest(&pending, now).await? {
             return Ok(Next::Again);
         }
-        let mut room = outlet.sink.in_flight();
+        let mut room = outlet.sink.nature().in_flight;
         if most > 0 {
             room = room.min(most.saturating_sub(sent.len()));
         }
@@ -410,7 +410,7 @@ impl Worker {
         if room == 0 {
             return Ok(Next::At(None));
         }
-        let chat = outlet.sink.chat();
+        let chat = outlet.sink.nature().chat;
         let done = |one: &Pending| {
             self.tried.as_ref().is_some_and(|tried| tried.contains(&(one.id.clone(), one.fallback)))
         };

@@ -20,7 +20,7 @@ use crate::model::{
     Level, Match, Member, MessageId, Outcome, Plan, Pulse, Refusal, Route, RuleId, RuleScore,
     Sealed, SinkName, StoryChange, StoryId,
 };
-use crate::sink::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
+use crate::sink::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
 use crate::sink::{Outlet, Pace};
 use crate::store::{Access, DeliveryFilter, MessageRow, Store};
 
@@ -83,23 +83,17 @@ impl Fake {
 }
 
 impl Sink for Fake {
-    fn kind(&self) -> &'static str {
-        "fake"
-    }
-    fn chat(&self) -> bool {
-        self.chat
-    }
-    fn digest(&self) -> usize {
-        6
-    }
-    fn in_flight(&self) -> usize {
-        if self.chat { 1 } else { 8 }
+    fn nature(&self) -> Nature {
+        Nature {
+            chat: self.chat,
+            digest: 6,
+            in_flight: if self.chat { 1 } else { 8 },
+            acceptance: "",
+            rate: self.rate,
+        }
     }
     fn endpoint(&self) -> Option<u64> {
         self.place
-    }
-    fn rate(&self) -> Option<Rate> {
-        self.rate
     }
     fn render(&self, letter: &Letter, _: &Stationery) -> Sealed {
         let body = match letter {

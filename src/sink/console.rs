@@ -10,12 +10,21 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
-use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use super::parts::Parts;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{MessageId, Outcome, Sealed};
 use crate::setting::Table;
 use crate::text::clean_lines;
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: false,
+    digest: usize::MAX,
+    in_flight: 1,
+    acceptance: "it was written to standard output",
+    rate: None,
+};
 
 /// The keys of `type = "console"`: none.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,24 +115,8 @@ fn lines(parts: &Parts) -> String {
 }
 
 impl Sink for Console {
-    fn kind(&self) -> &'static str {
-        "console"
-    }
-
-    fn chat(&self) -> bool {
-        false
-    }
-
-    fn digest(&self) -> usize {
-        usize::MAX
-    }
-
-    fn in_flight(&self) -> usize {
-        1
-    }
-
-    fn acceptance(&self) -> &'static str {
-        "it was written to standard output"
+    fn nature(&self) -> Nature {
+        NATURE
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
@@ -145,10 +138,6 @@ impl Sink for Console {
             .collect();
         let body = format!("{}\n", safe.join("\n")).into_bytes();
         Sealed { content_type: "text/plain; charset=utf-8".to_owned(), body }
-    }
-
-    fn fallback(&self, _: &Letter, _: &Stationery) -> Option<Sealed> {
-        None
     }
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {

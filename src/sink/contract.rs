@@ -73,19 +73,25 @@ pub struct Rate {
     pub within: Duration,
 }
 
+/// What holds for every receiver of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nature {
+    /// A chat: FIFO, one message in flight, bursts and backlogs go as a digest.
+    pub chat: bool,
+    /// Alerts that one digest shows whole, at least 1.
+    pub digest: usize,
+    /// Messages in flight at a time; 1 for chats.
+    pub in_flight: usize,
+    /// What acceptance says of a message, in words that go on after "which means: ".
+    pub acceptance: &'static str,
+    /// How many messages the receiver says that it takes; `None` where it says nothing.
+    pub rate: Option<Rate>,
+}
+
 /// A receiver. Implementations do one effect and decide nothing: no retry, no queue, no clock.
 pub trait Sink: Send + Sync {
-    /// The word in `type = …`.
-    fn kind(&self) -> &'static str;
-
-    /// A chat: FIFO, one message in flight, bursts and backlogs go as a digest.
-    fn chat(&self) -> bool;
-
-    /// Alerts that one digest shows whole, at least 1; only chats get digests.
-    fn digest(&self) -> usize;
-
-    /// Messages in flight at a time; 1 for chats.
-    fn in_flight(&self) -> usize;
+    /// What holds for every one of its kind, and how many it takes.
+    fn nature(&self) -> Nature;
 
     /// Where it is, as a number that two sinks share if what the one is answered holds for the other;
     /// `None` where that is never so.
@@ -93,21 +99,13 @@ pub trait Sink: Send + Sync {
         None
     }
 
-    /// How many messages the receiver says that it takes; `None` where it says nothing.
-    fn rate(&self) -> Option<Rate> {
-        None
-    }
-
-    /// What acceptance says of a message, in words that go on after "which means: ".
-    fn acceptance(&self) -> &'static str {
-        "the receiver says that it has the message"
-    }
-
     /// The exact bytes for this receiver, within its limits.
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed;
 
     /// A minimal plain form for a receiver that refused the full one; `None` where there is none.
-    fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed>;
+    fn fallback(&self, _letter: &Letter, _stationery: &Stationery) -> Option<Sealed> {
+        None
+    }
 
     /// What [`Sink::send`] would send now. Sends nothing and asks nobody.
     ///

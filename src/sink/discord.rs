@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
 use super::call::Call;
-use super::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
+use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, failed, seconds};
 use super::inert::{address, defuse, markdown, units};
 use super::layout::{Markup, PLAIN, count};
@@ -46,6 +46,15 @@ const MARKUP: Markup = Markup {
     link: |label, url| format!("[{label}](<{url}>)"),
     size: units,
     line: "\n",
+};
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: true,
+    digest: DIGEST,
+    in_flight: 1,
+    acceptance: "Discord says that it stored the message",
+    rate: Some(RATE),
 };
 
 /// The keys of `type = "discord"`.
@@ -167,32 +176,12 @@ fn sealed(content: &str, embeds: &[Value]) -> Sealed {
 }
 
 impl Sink for Discord {
-    fn kind(&self) -> &'static str {
-        "discord"
-    }
-
-    fn chat(&self) -> bool {
-        true
-    }
-
-    fn digest(&self) -> usize {
-        DIGEST
-    }
-
-    fn in_flight(&self) -> usize {
-        1
-    }
-
-    fn acceptance(&self) -> &'static str {
-        "Discord says that it stored the message"
+    fn nature(&self) -> Nature {
+        NATURE
     }
 
     fn endpoint(&self) -> Option<u64> {
         Some(self.endpoint.number(&[]))
-    }
-
-    fn rate(&self) -> Option<Rate> {
-        Some(RATE)
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use super::http::{failed, late, refused};
 use super::payload::payload;
 use super::{BuildError, SinkConfig, Workshop};
@@ -33,6 +33,15 @@ const AFTERWARDS: Duration = Duration::from_millis(200);
 const VARIABLE: &str = "PACTWATCH_MESSAGE";
 /// Where programs are looked for that are named without a path.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: false,
+    digest: usize::MAX,
+    in_flight: 1,
+    acceptance: "the program ended with 0",
+    rate: None,
+};
 
 /// The keys of `type = "exec"`.
 #[derive(Debug, Clone, PartialEq)]
@@ -224,33 +233,13 @@ fn judge(program: &str, status: ExitStatus, body: String) -> Answer {
 }
 
 impl Sink for Exec {
-    fn kind(&self) -> &'static str {
-        "exec"
-    }
-
-    fn chat(&self) -> bool {
-        false
-    }
-
-    fn digest(&self) -> usize {
-        usize::MAX
-    }
-
-    fn in_flight(&self) -> usize {
-        1
-    }
-
-    fn acceptance(&self) -> &'static str {
-        "the program ended with 0"
+    fn nature(&self) -> Nature {
+        NATURE
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         let body = payload(letter, stationery).to_string().into_bytes();
         Sealed { content_type: "application/json".to_owned(), body }
-    }
-
-    fn fallback(&self, _: &Letter, _: &Stationery) -> Option<Sealed> {
-        None
     }
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {

@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, hidden};
 use super::inert::{defuse, html, json_bytes};
 use super::layout::{Markup, PLAIN};
@@ -33,6 +33,15 @@ const MARKUP: Markup = Markup {
     link: |label, url| format!("<a href=\"{}\">{label}</a>", html(url)),
     size: json_bytes,
     line: "<br>",
+};
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: true,
+    digest: DIGEST,
+    in_flight: 1,
+    acceptance: "the homeserver says that the message is in the room",
+    rate: None,
 };
 
 /// The keys of `type = "matrix"`.
@@ -116,24 +125,8 @@ impl Matrix {
 }
 
 impl Sink for Matrix {
-    fn kind(&self) -> &'static str {
-        "matrix"
-    }
-
-    fn chat(&self) -> bool {
-        true
-    }
-
-    fn digest(&self) -> usize {
-        DIGEST
-    }
-
-    fn in_flight(&self) -> usize {
-        1
-    }
-
-    fn acceptance(&self) -> &'static str {
-        "the homeserver says that the message is in the room"
+    fn nature(&self) -> Nature {
+        NATURE
     }
 
     fn endpoint(&self) -> Option<u64> {

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply};
 use super::inert::{defuse, markdown, units};
 use super::layout::{Markup, PLAIN};
@@ -28,6 +28,15 @@ const MARKUP: Markup = Markup {
     link: |label, url| format!("[{label}]({url})"),
     size: units,
     line: "  \n",
+};
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: true,
+    digest: DIGEST,
+    in_flight: 1,
+    acceptance: "Mattermost says that it posted the message",
+    rate: None,
 };
 
 /// The keys of `type = "mattermost"`.
@@ -63,24 +72,8 @@ fn sealed(text: &str) -> Sealed {
 }
 
 impl Sink for Mattermost {
-    fn kind(&self) -> &'static str {
-        "mattermost"
-    }
-
-    fn chat(&self) -> bool {
-        true
-    }
-
-    fn digest(&self) -> usize {
-        DIGEST
-    }
-
-    fn in_flight(&self) -> usize {
-        1
-    }
-
-    fn acceptance(&self) -> &'static str {
-        "Mattermost says that it posted the message"
+    fn nature(&self) -> Nature {
+        NATURE
     }
 
     fn endpoint(&self) -> Option<u64> {

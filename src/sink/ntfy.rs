@@ -10,7 +10,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
+use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply};
 use super::inert::{address, defuse, fit, json_bytes};
 use super::layout::{Markup, PLAIN};
@@ -36,6 +36,15 @@ const QUOTA: Duration = Duration::from_secs(3600);
 
 /// Text without links: the headline's opens with a tap.
 const MARKUP: Markup = Markup { link: |label, _| label.to_owned(), ..PLAIN };
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: true,
+    digest: DIGEST,
+    in_flight: 1,
+    acceptance: "the ntfy server has the message for the phones that subscribe to the topic",
+    rate: Some(RATE),
+};
 
 /// The keys of `type = "ntfy"`.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,32 +126,12 @@ impl Ntfy {
 }
 
 impl Sink for Ntfy {
-    fn kind(&self) -> &'static str {
-        "ntfy"
-    }
-
-    fn chat(&self) -> bool {
-        true
-    }
-
-    fn digest(&self) -> usize {
-        DIGEST
-    }
-
-    fn in_flight(&self) -> usize {
-        1
-    }
-
-    fn acceptance(&self) -> &'static str {
-        "the ntfy server has the message for the phones that subscribe to the topic"
+    fn nature(&self) -> Nature {
+        NATURE
     }
 
     fn endpoint(&self) -> Option<u64> {
         Some(self.endpoint.number(&[]))
-    }
-
-    fn rate(&self) -> Option<Rate> {
-        Some(RATE)
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::call::Call;
-use super::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
+use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, refused};
 use super::inert::{address, defuse, fit, units};
 use super::layout::count;
@@ -33,6 +33,15 @@ const DIGEST: usize = 50;
 const IN_FLIGHT: usize = 2;
 /// Where events go, outside of PagerDuty's European region.
 const URL: &str = "https://events.pagerduty.com/v2/enqueue";
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: false,
+    digest: DIGEST,
+    in_flight: IN_FLIGHT,
+    acceptance: "PagerDuty has the event; what it does with it is up to the service's settings",
+    rate: Some(RATE),
+};
 
 /// The keys of `type = "pagerduty"`.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,32 +175,12 @@ impl PagerDuty {
 }
 
 impl Sink for PagerDuty {
-    fn kind(&self) -> &'static str {
-        "pagerduty"
-    }
-
-    fn chat(&self) -> bool {
-        false
-    }
-
-    fn digest(&self) -> usize {
-        DIGEST
-    }
-
-    fn in_flight(&self) -> usize {
-        IN_FLIGHT
-    }
-
-    fn acceptance(&self) -> &'static str {
-        "PagerDuty has the event; what it does with it is up to the service's settings"
+    fn nature(&self) -> Nature {
+        NATURE
     }
 
     fn endpoint(&self) -> Option<u64> {
         Some(self.endpoint.number(&[self.key.current().expose()]))
-    }
-
-    fn rate(&self) -> Option<Rate> {
-        Some(RATE)
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

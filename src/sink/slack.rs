@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
+use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, seconds};
 use super::inert::{address, defuse, units};
 use super::parts::Parts;
@@ -32,6 +32,15 @@ const DIGEST: usize = (BLOCKS - 1) / BLOCKS_EACH;
 const ADDRESS: usize = 1500;
 /// Characters of the notification text.
 const FALLBACK: usize = 300;
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: true,
+    digest: DIGEST,
+    in_flight: 1,
+    acceptance: "Slack says that it posted the message",
+    rate: Some(RATE),
+};
 
 /// The keys of `type = "slack"`.
 #[derive(Debug, Clone, PartialEq)]
@@ -161,32 +170,12 @@ fn sealed(text: &str, blocks: &[Value]) -> Sealed {
 }
 
 impl Sink for Slack {
-    fn kind(&self) -> &'static str {
-        "slack"
-    }
-
-    fn chat(&self) -> bool {
-        true
-    }
-
-    fn digest(&self) -> usize {
-        DIGEST
-    }
-
-    fn in_flight(&self) -> usize {
-        1
-    }
-
-    fn acceptance(&self) -> &'static str {
-        "Slack says that it posted the message"
+    fn nature(&self) -> Nature {
+        NATURE
     }
 
     fn endpoint(&self) -> Option<u64> {
         Some(self.endpoint.number(&[]))
-    }
-
-    fn rate(&self) -> Option<Rate> {
-        Some(RATE)
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
+use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply};
 use super::inert::{address, defuse, fit, json_bytes, markdown};
 use super::layout::count;
@@ -29,6 +29,15 @@ const RATE: Rate = Rate { messages: 1, within: Duration::from_secs(1) };
 const DIGEST: usize = 6;
 /// Bytes of an address; longer ones are not worth a lost message.
 const ADDRESS: usize = 600;
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: true,
+    digest: DIGEST,
+    in_flight: 1,
+    acceptance: "the workflow took it, which does not say that it was posted: look into the channel",
+    rate: Some(RATE),
+};
 
 /// The keys of `type = "teams"`.
 #[derive(Debug, Clone, PartialEq)]
@@ -210,32 +219,12 @@ fn heads(alerts: usize) -> (Value, Option<Value>) {
 }
 
 impl Sink for Teams {
-    fn kind(&self) -> &'static str {
-        "teams"
-    }
-
-    fn chat(&self) -> bool {
-        true
-    }
-
-    fn digest(&self) -> usize {
-        DIGEST
-    }
-
-    fn in_flight(&self) -> usize {
-        1
-    }
-
-    fn acceptance(&self) -> &'static str {
-        "the workflow took it, which does not say that it was posted: look into the channel"
+    fn nature(&self) -> Nature {
+        NATURE
     }
 
     fn endpoint(&self) -> Option<u64> {
         Some(self.endpoint.number(&[]))
-    }
-
-    fn rate(&self) -> Option<Rate> {
-        Some(RATE)
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use toml::de::DeValue;
 
 use super::call::Call;
-use super::contract::{Answer, Letter, Parcel, Proof, Rate, Sink, Stationery};
+use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, refused, seconds};
 use super::inert::{defuse, html, units};
 use super::layout::{Markup, PLAIN};
@@ -40,6 +40,15 @@ pub(super) const MARKUP: Markup = Markup {
     link: |label, url| format!("<a href=\"{}\">{label}</a>", html(url)),
     size: units,
     line: "\n",
+};
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: true,
+    digest: DIGEST,
+    in_flight: 1,
+    acceptance: "Telegram says that the message is in the chat",
+    rate: None,
 };
 
 /// The keys of `type = "telegram"`.
@@ -197,34 +206,14 @@ impl Telegram {
 }
 
 impl Sink for Telegram {
-    fn kind(&self) -> &'static str {
-        "telegram"
-    }
-
-    fn chat(&self) -> bool {
-        true
-    }
-
-    fn digest(&self) -> usize {
-        DIGEST
-    }
-
-    fn in_flight(&self) -> usize {
-        1
-    }
-
-    fn acceptance(&self) -> &'static str {
-        "Telegram says that the message is in the chat"
+    fn nature(&self) -> Nature {
+        // Groups have negative numbers; a public one goes by its name, and takes no more than they do.
+        let alone = self.chat.as_i64().is_some_and(|chat| chat > 0);
+        Nature { rate: Some(if alone { ALONE } else { GROUP }), ..NATURE }
     }
 
     fn endpoint(&self) -> Option<u64> {
         Some(self.endpoint.number(&[self.token.current().expose(), &self.chat.to_string()]))
-    }
-
-    fn rate(&self) -> Option<Rate> {
-        // Groups have negative numbers; a public one goes by its name, and takes no more than they do.
-        let alone = self.chat.as_i64().is_some_and(|chat| chat > 0);
-        Some(if alone { ALONE } else { GROUP })
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

@@ -15,7 +15,7 @@ use toml::de::DeValue;
 
 use super::call::Call;
 use super::context::Context;
-use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use super::headers::{Headers, HeadersSection};
 use super::http::{Endpoint, failed, refused};
 use super::section::required_secret;
@@ -31,6 +31,15 @@ const BODY: usize = 256 << 10;
 const NAME: &str = "body";
 /// Stands for the content type where a body could not be made; it is never sent.
 const UNMADE: &str = "application/x-pactwatch-unmade";
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: false,
+    digest: usize::MAX,
+    in_flight: 1,
+    acceptance: "the service answered with a 2xx; what it made of the body it alone knows",
+    rate: None,
+};
 
 /// The keys of `type = "template"`.
 #[derive(Debug, Clone, PartialEq)]
@@ -284,24 +293,8 @@ impl Template {
 }
 
 impl Sink for Template {
-    fn kind(&self) -> &'static str {
-        "template"
-    }
-
-    fn chat(&self) -> bool {
-        false
-    }
-
-    fn digest(&self) -> usize {
-        usize::MAX
-    }
-
-    fn in_flight(&self) -> usize {
-        1
-    }
-
-    fn acceptance(&self) -> &'static str {
-        "the service answered with a 2xx; what it made of the body it alone knows"
+    fn nature(&self) -> Nature {
+        NATURE
     }
 
     fn endpoint(&self) -> Option<u64> {
@@ -316,10 +309,6 @@ impl Sink for Template {
                 Sealed { content_type: UNMADE.to_owned(), body: fault.to_string().into_bytes() }
             }
         }
-    }
-
-    fn fallback(&self, _: &Letter, _: &Stationery) -> Option<Sealed> {
-        None
     }
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {

@@ -6,7 +6,7 @@ use reqwest::header::HeaderName;
 use toml::de::DeValue;
 
 use super::call::Call;
-use super::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use super::headers::{Headers, HeadersSection};
 use super::http::{Endpoint, hidden, refused};
 use super::payload::payload;
@@ -20,6 +20,15 @@ use crate::setting::{Diagnostic, LiveSecret, Secret, SecretSource, Table};
 const IN_FLIGHT: usize = 8;
 /// Older secrets that are still signed with.
 const PREVIOUS: usize = 3;
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: false,
+    digest: usize::MAX,
+    in_flight: IN_FLIGHT,
+    acceptance: "the receiver says that it has the message",
+    rate: None,
+};
 
 /// The keys of `type = "webhook"`.
 #[derive(Debug, Clone, PartialEq)]
@@ -135,20 +144,8 @@ impl Webhook {
 }
 
 impl Sink for Webhook {
-    fn kind(&self) -> &'static str {
-        "webhook"
-    }
-
-    fn chat(&self) -> bool {
-        false
-    }
-
-    fn digest(&self) -> usize {
-        usize::MAX
-    }
-
-    fn in_flight(&self) -> usize {
-        IN_FLIGHT
+    fn nature(&self) -> Nature {
+        NATURE
     }
 
     fn endpoint(&self) -> Option<u64> {
@@ -158,10 +155,6 @@ impl Sink for Webhook {
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         let body = payload(letter, stationery).to_string().into_bytes();
         Sealed { content_type: "application/json".to_owned(), body }
-    }
-
-    fn fallback(&self, _: &Letter, _: &Stationery) -> Option<Sealed> {
-        None
     }
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {

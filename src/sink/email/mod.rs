@@ -26,7 +26,7 @@ use url::Url;
 use crate::model::{Outcome, Refusal, Sealed};
 use crate::net::{Guard, Trust, tls_fault};
 use crate::setting::LiveSecret;
-use crate::sink::contract::{Answer, Letter, Parcel, Proof, Sink, Stationery};
+use crate::sink::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use crate::sink::http::{failed, late, refused};
 use crate::sink::inert::{defuse, html, units};
 use crate::sink::layout::{Markup, PLAIN, count};
@@ -48,6 +48,15 @@ const DIGEST: usize = 50;
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Characters of the server's answer that are kept.
 const KEPT: usize = 2000;
+
+/// What holds for every one of its kind.
+const NATURE: Nature = Nature {
+    chat: true,
+    digest: DIGEST,
+    in_flight: 1,
+    acceptance: "the mail server took it for all recipients; it may still come back or be filed as spam",
+    rate: None,
+};
 
 /// How the HTML part is written.
 const MARKUP: Markup = Markup {
@@ -282,24 +291,8 @@ fn judge(error: &Error, mask: &Mask) -> Answer {
 }
 
 impl Sink for Email {
-    fn kind(&self) -> &'static str {
-        "email"
-    }
-
-    fn chat(&self) -> bool {
-        true
-    }
-
-    fn digest(&self) -> usize {
-        DIGEST
-    }
-
-    fn in_flight(&self) -> usize {
-        1
-    }
-
-    fn acceptance(&self) -> &'static str {
-        "the mail server took it for all recipients; it may still come back or be filed as spam"
+    fn nature(&self) -> Nature {
+        NATURE
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

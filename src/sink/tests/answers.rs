@@ -352,7 +352,7 @@ fn sinks_at_one_place_know_it_and_those_elsewhere_do_not() {
         let place = |base: &str| receiver.outlet(base).sink.endpoint().unwrap();
         assert_eq!(place(here), place(here), "{}", receiver.kind);
         assert_ne!(place(here), place(there), "{}", receiver.kind);
-        if let Some(rate) = receiver.idle().sink.rate() {
+        if let Some(rate) = receiver.idle().sink.nature().rate {
             let span = rate.within.as_secs();
             rates.push(format!("{}: {} in {span} s", receiver.kind, rate.messages));
         }
@@ -360,6 +360,6 @@ fn sinks_at_one_place_know_it_and_those_elsewhere_do_not() {
     let telegram = Receiver::of("telegram").config(here);
     let with = |chat: &str| outlet(&telegram.replace("-1001", chat)).sink;
     assert_ne!(with("-1001").endpoint(), with("55").endpoint());
-    rates.push(format!("telegram, a person: {:?}", with("55").rate().unwrap()));
+    rates.push(format!("telegram, a person: {:?}", with("55").nature().rate.unwrap()));
     insta::assert_snapshot!("rates", rates.join("\n"));
 }

@@ -106,7 +106,7 @@ fn secrets_never_show() {
         );
         assert!(!format!("{sinks:?} {problems:?}").contains(TOKEN), "{sinks:?}");
         let outlet = sinks[0].build(&workshop()).unwrap();
-        assert!(!outlet.sink.acceptance().is_empty());
+        assert!(!outlet.sink.nature().acceptance.is_empty());
         // Of no use: what is wrong is told without the value.
         let broken = text.replace("https://receiver.example", "http://[").replace("42:", "42/");
         let error = match read(&broken).0[0].build(&workshop()) {

@@ -54,9 +54,9 @@ fn the_body_goes_along_as_far_as_evidence_reaches() {
 
 #[test]
 fn a_digest_shows_every_alert_that_it_says_it_can() {
-    for receiver in RECEIVERS.iter().filter(|one| one.idle().sink.chat()) {
+    for receiver in RECEIVERS.iter().filter(|one| one.idle().sink.nature().chat) {
         let sink = receiver.idle().sink;
-        let views: Vec<AlertView> = (1..=sink.digest())
+        let views: Vec<AlertView> = (1..=sink.nature().digest)
             .map(|n| {
                 let mut one = view(&format!("Headline {n:02}"), "Canada may join AUKUS Pillar 2");
                 one.alert.id = AlertId(n as i64);

@@ -5,7 +5,7 @@
 //! or the next due time. A receiver that takes several at once gets the next as soon as one is
 //! answered: one slow answer holds up its own message alone.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,6 +72,20 @@ impl Office {
     fn names(&self) -> Vec<SinkName> {
         self.outlets.iter().map(|outlet| outlet.name.clone()).collect()
     }
+
+    /// Where each sink is.
+    fn places(&self) -> HashMap<SinkName, Option<u64>> {
+        let place = |outlet: &Outlet| (outlet.name.clone(), outlet.sink.endpoint());
+        self.outlets.iter().map(place).collect()
+    }
+
+    /// The sinks that were elsewhere before.
+    fn moved(&self, before: &HashMap<SinkName, Option<u64>>) -> Vec<SinkName> {
+        let elsewhere = |outlet: &&Outlet| {
+            before.get(&outlet.name).is_some_and(|place| *place != outlet.sink.endpoint())
+        };
+        self.outlets.iter().filter(elsewhere).map(|outlet| outlet.name.clone()).collect()
+    }
 }
 
 /// What one round of [`once`] did.
@@ -89,9 +103,19 @@ pub struct Summary {
 pub async fn run(setup: DeliverSetup) {
     let DeliverSetup { store, mut office, clock, nudge, shutdown, grace, pulse } = setup;
     let turns = Turns::default();
+    let mut places = HashMap::new();
     loop {
         let current = office.borrow_and_update().clone();
-        while let Err(error) = store.adopt_sinks(current.names()).await {
+        let moved = current.moved(&places);
+        places = current.places();
+        let adopt = async || {
+            store.adopt_sinks(current.names()).await?;
+            match moved.is_empty() {
+                true => Ok(()),
+                false => store.repoint(moved.clone(), clock.now()).await,
+            }
+        };
+        while let Err(error) = adopt().await {
             tracing::error!(%error, "the outbox cannot be written; deliveries wait");
             tokio::select! {
                 () = tokio::time::sleep(STORE_WAIT) => pulse.beat(),

@@ -65,6 +65,31 @@ impl Store {
         self.workers.write(Care::Full, move |connection| enable(connection, &sink, now)).await
     }
 
+    /// Forgets what an old address of sinks has said; what waited for it is due.
+    ///
+    /// # Errors
+    ///
+    /// The commit failed; nothing was written.
+    pub async fn repoint(&self, sinks: Vec<SinkName>, now: Timestamp) -> Result<(), StoreError> {
+        self.workers
+            .write(Care::Full, move |connection| {
+                for sink in &sinks {
+                    let known = sink_state(connection, sink)?;
+                    let state = SinkState { paused_until: None, failures: 0, ..known };
+                    set_sink_state(connection, sink, &state)?;
+                    connection
+                        .prepare_cached(
+                            "UPDATE message SET refusals = 0
+                             WHERE sink = ?1 AND state IN ('queued', 'retrying', 'paused')",
+                        )?
+                        .execute([sink.as_str()])?;
+                    release(connection, sink, now)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
     /// Sinks that are disabled.
     ///
     /// # Errors

@@ -102,3 +102,27 @@ async fn no_more_go_than_the_receiver_says_it_takes() {
     let summary = once(setup(&place.store, office)).await;
     assert_eq!((summary.delivered, summary.waiting), (3, 0));
 }
+
+/// The operator mends an address that asked for hours of quiet.
+#[tokio::test]
+async fn a_new_address_owes_nothing_to_the_old_one() {
+    let place = place();
+    queue(&place.store, 1, &["a", "b"]).await;
+    let after = Some(Duration::from_secs(3600));
+    let at = |place, script| {
+        let fake = Fake::new(true, script);
+        Arc::new(Fake { place: Some(place), ..Arc::into_inner(fake).unwrap() })
+    };
+    let weary = at(1, vec![Some(Outcome::Throttled { after })]);
+    let kept = at(2, vec![Some(Outcome::Throttled { after })]);
+    let running = start(&place.store, vec![outlet("a", weary.clone()), outlet("b", kept.clone())]);
+    weary.until(1).await;
+    kept.until(1).await;
+    let fresh = at(3, vec![delivered()]);
+    let outlets = vec![outlet("a", fresh.clone()), outlet("b", kept.clone())];
+    running.office.send_replace(office(outlets));
+    fresh.until(1).await;
+    running.stop().await;
+    assert_eq!(fresh.seen(), weary.seen(), "it came under another id or with other bytes");
+    assert_eq!(kept.seen().len(), 1, "an address that stayed was not left alone");
+}

@@ -1,6 +1,6 @@
 //! The third station: what was queued goes out, across crashes and outages.
 //!
-//! `dispatch` is the loop, one worker per sink, and `clerk` makes its single attempts. What is decided
+//! `dispatch` is the loop, with a `worker` per sink, and `clerk` makes its single attempts. What is decided
 //! is decided by values alone: `hold` and `line` say which messages go now, `retry` what becomes of one,
 //! `breaker` what its attempt says of the endpoint, `turn` when the receiver takes the next. What an
 //! answer means is judged in `sink`, what is queued in `judge`.
@@ -17,6 +17,7 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod worker;
 
 pub use dispatch::{DeliverSetup, Office, Summary, once, run};
 pub use section::DeliverySection;

@@ -17,7 +17,7 @@ pub struct Status {
     pub counts: Counts,
     /// What to look at.
     pub problems: Vec<Problem>,
-    /// Messages that wait by their sinks' own hours.
+    /// Messages that wait by their sinks' own hours, or for receivers.
     pub held: Vec<HeldRow>,
 }
 

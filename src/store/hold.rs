@@ -95,7 +95,7 @@ impl Store {
             .await
     }
 
-    /// What waits by the sinks' own hours.
+    /// What waits by the sinks' own hours, and for receivers that are left alone for a time.
     ///
     /// # Errors
     ///
@@ -105,7 +105,7 @@ impl Store {
     }
 }
 
-/// Messages of a sink that wait by its own hours.
+/// Messages of a sink that wait by its own hours, or for its receiver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HeldRow {
     /// The sink.
@@ -122,7 +122,13 @@ fn held(connection: &Connection, now: Timestamp) -> Result<Vec<HeldRow>, StoreEr
     let mut statement = connection.prepare_cached(
         "SELECT sink, held_for, count(*), min(held_until) FROM message
          WHERE state IN ('queued', 'retrying', 'paused') AND state <> 'paused'
-           AND held_until > ?1 AND held_for <> '' GROUP BY sink, held_for ORDER BY sink, held_for",
+           AND held_until > ?1 AND held_for <> '' GROUP BY sink, held_for
+         UNION ALL
+         SELECT s.name, 'its receiver to take more', count(*), s.paused_until
+         FROM sink s JOIN message m ON m.sink = s.name
+           AND m.state IN ('queued', 'retrying', 'paused') AND m.state <> 'paused'
+         WHERE s.paused_until > ?1 AND s.disabled_at IS NULL GROUP BY s.name
+         ORDER BY 1, 2",
     )?;
     let rows = statement.query_map([ms(now)], |row| {
         Ok(HeldRow {

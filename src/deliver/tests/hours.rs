@@ -80,6 +80,8 @@ async fn a_test_and_what_is_sent_by_hand_wait_for_nothing() {
     let fake = Fake::new(true, vec![delivered()]);
     queue(&place.store, 1, &["a"]).await;
     queue(&place.store, 2, &["a"]).await;
+    // What comes by this clock is younger than what was queued by the real one.
+    hand.turn(2);
     let outlets = || vec![paced("a", &fake, pace.clone())];
     pass(&place.store, &clock, outlets()).await;
     assert!(fake.seen().is_empty());

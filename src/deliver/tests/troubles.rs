@@ -25,6 +25,10 @@ async fn a_rate_signal_pauses_every_sink_at_the_same_address_and_outlives_a_rest
     pass(&place.store, &clock, outlets()).await;
     queue(&place.store, 2, &["b", "c"]).await;
     hand.turn(1);
+    let held = place.store.held(clock.now()).await.unwrap();
+    let rows = held.iter().map(|row| (row.sink.as_str(), row.waits.as_str(), row.messages));
+    let asked = "its receiver to take more";
+    assert_eq!(rows.collect::<Vec<_>>(), [("a", asked, 1), ("b", asked, 1)]);
     // Each pass begins as a restart does, from the rows alone.
     pass(&place.store, &clock, outlets()).await;
     assert_eq!(elsewhere.seen().len(), 1, "another address was paused");
@@ -59,6 +63,8 @@ async fn a_receiver_that_is_out_is_asked_with_one_message_and_what_waited_is_due
     pass(3600).await;
     let tried = fake.seen().len();
     assert!((5..=12).contains(&tried), "{tried} messages were tried before it was left alone");
+    let held = place.store.held(clock.now()).await.unwrap().remove(0);
+    assert_eq!((held.waits.as_str(), held.messages), ("its receiver to take more", 40));
     hand.turn(899);
     pass(3600).await;
     assert_eq!(fake.seen().len(), tried, "it was not left alone");

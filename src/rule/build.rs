@@ -21,6 +21,7 @@ const FOLLOWING: &str = "following";
 const ATTRIBUTIVE: &str = "attributive";
 const GOVERNING: &str = "governing";
 const SEVERAL: &str = "several";
+const APART: &str = "apart";
 const COMEBACK: &str = "comeback";
 /// The act that a negated one becomes.
 const DENIAL: &str = "denies";
@@ -112,12 +113,13 @@ impl Compiler<'_> {
         let following = plain(FOLLOWING, ListKind::Plain);
         let governing = plain(GOVERNING, ListKind::Plain);
         let several = plain(SEVERAL, ListKind::Plain);
+        let apart = plain(APART, ListKind::Plain);
         let denial = plain(DENIAL, ListKind::Act);
         (self.lexicon.hedge, self.lexicon.negation, self.lexicon.denial) =
             (hedge, negation, denial);
         (self.lexicon.prospect, self.lexicon.following) = (prospect, following);
         self.lexicon.governing = governing;
-        self.lexicon.several = several;
+        (self.lexicon.several, self.lexicon.apart) = (several, apart);
         (self.lexicon.attributive, self.lexicon.comeback) = (attributive, comeback);
         let otherwise =
             drafts.iter().find(|(_, list)| list.kind == ListKind::Act && list.otherwise);

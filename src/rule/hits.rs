@@ -267,7 +267,8 @@ impl<'i> Hits<'i> {
             return self.echoes(hit, strong);
         }
         if self.all.iter().filter(strong).any(|other| other.list == hit.list) {
-            return true;
+            // What only its company makes a name ("membership" beside Sweden) is none beside the name.
+            return info.near.is_none();
         }
         if self.all.iter().any(|other| strong(&other)) {
             return false;

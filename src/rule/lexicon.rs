@@ -113,6 +113,8 @@ pub(crate) struct Lexicon {
     pub(crate) comeback: Option<ListId>,
     /// Several newcomers, of whom a headline may name some: "six countries".
     pub(crate) several: Option<ListId>,
+    /// Words before a country that is named beside the one that knocks: "without Sweden".
+    pub(crate) apart: Option<ListId>,
     /// The act that a negated one becomes.
     pub(crate) denial: Option<ListId>,
     /// The act of a sentence in which a rule holds and no other act stands.

@@ -312,12 +312,28 @@ impl Reading<'_, '_> {
         }
     }
 
+    /// Whether a country stands right behind "without" or "after": named beside the one that knocks.
+    fn set_apart(&self, inside: &[usize], place: &Hit) -> bool {
+        self.lexicon.apart.is_some()
+            && inside.iter().map(|index| &self.hits.all[*index]).any(|other| {
+                other.list == self.lexicon.apart
+                    && other.last <= place.first
+                    && place.first - other.last <= 1
+                    && !self.hits.parted(other, place)
+            })
+    }
+
     /// The move that the hits of one sentence tell, with this act.
     fn one_move(&self, inside: &[usize], act: Option<usize>) -> FoundMove {
         let Self { hits, lexicon, alliance, evidence, candidates, .. } = *self;
         let mut shown_by: Vec<usize> = act.into_iter().collect();
         let mut codes: Vec<String> = Vec::new();
-        for index in inside.iter().copied().filter(|index| candidates[*index]) {
+        let named: Vec<usize> = inside.iter().copied().filter(|index| candidates[*index]).collect();
+        let set_apart = |index: &usize| self.set_apart(inside, &hits.all[*index]);
+        let knocking: Vec<usize> =
+            named.iter().copied().filter(|index| !set_apart(index)).collect();
+        // Where nobody else is named, it is the one after "without" that the news is about.
+        for index in if knocking.is_empty() { named } else { knocking } {
             let Some(list) = hits.all[index].list else { continue };
             let code = &lexicon.list(list).name;
             if !codes.contains(code) {

@@ -1,7 +1,7 @@
 //! What is a door and what only names one; who can knock; what an act's surroundings do to it.
 
 use super::{acts, item, try_build};
-use crate::model::{Finding, Match};
+use crate::model::{Finding, Match, Role};
 use crate::rule::RuleSet;
 
 const PACK: &str = r#"
@@ -203,4 +203,34 @@ fn a_sentence_without_an_act_lends_its_candidates() {
     let lent =
         matched("Sweden and NATO meet", "The alliance mulls much. Sweden joins the alliance.");
     assert_eq!(lent.candidates, ["SE"]);
+}
+
+#[test]
+fn who_is_set_apart_does_not_knock_where_somebody_else_does() {
+    let more = "[list.apart]\nterms = [\"without\", \"after\"]\n";
+    let rules = try_build(&format!("{PACK}{more}")).unwrap();
+    let knocks = |title: &str| {
+        let matched = rules.examine(&item(title, "", "2023-01-05")).matched;
+        matched.unwrap().candidates
+    };
+    assert_eq!(knocks("Finland joins NATO without Sweden"), ["FI"]);
+    assert_eq!(knocks("After the Finns, Ukraine joins NATO"), ["UA"]);
+    assert_eq!(knocks("NATO mulls life after Sweden joins NATO"), ["SE"], "nobody else is named");
+    assert_eq!(knocks("Finland and Sweden mull joining NATO"), ["FI", "SE"]);
+}
+
+#[test]
+fn a_word_made_a_name_by_its_company_is_none_beside_the_name() {
+    let by_company =
+        r#"terms = ["NATO", { text = "seat", near = "@SE", within = 2, weak = true },"#;
+    let own = "[[rule]]\nid = \"own\"\nwhen = '@alliance SENTENCE @candidate'\n\
+               match = [\"NATO and Sweden\"]\n";
+    let pack = PACK.replacen(r#"terms = ["NATO","#, by_company, 1) + own;
+    let rules = try_build(&pack).unwrap();
+    let told = |title: &str| rules.examine(&item(title, "", "2023-01-05")).matched;
+    assert_eq!(told("The seat for Sweden waits").unwrap().alliances, ["NATO"]);
+    assert!(told("The seat for Finland waits").is_none(), "not beside Sweden");
+    let both = told("NATO keeps a seat for Sweden").unwrap();
+    let names = both.evidence.iter().filter(|one| one.role == Role::Alliance).count();
+    assert_eq!(names, 1, "the name says it");
 }

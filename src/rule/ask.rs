@@ -12,7 +12,7 @@ use super::glance::{Glance, sources};
 use super::hits::Hits;
 use super::lexicon::{ListId, day};
 use super::miss::{Miss, missing, most_telling};
-use super::moves::{acts_of, alliances, candidates_of};
+use super::parties::{acts_of, alliances, candidates_of};
 use super::section::ListKind;
 use super::set::{Inner, Rule};
 use crate::model::{Field, Finding, Item, Match, NearMiss};

@@ -6,9 +6,9 @@
 //!
 //! The way of an item: one pass over its words finds where terms may stand (`scan`), and a `glance` at
 //! those sends most items away. Of the others `hits` folds the texts, takes away what is masked and
-//! weighs what is weak; `eval` asks each query, once per alliance named (`ask`); `moves` reads who
-//! does what about whom; `matched` puts it together; `gloss` says what foreign evidence means, `miss`
-//! what was missing, `recognise` what was seen besides.
+//! weighs what is weak; `eval` asks each query, once per alliance named (`ask`); `parties` tells who
+//! can knock and `moves` who does what about whom; `matched` puts it together; `gloss` says what foreign
+//! evidence means, `miss` what was missing, `recognise` what was seen besides.
 
 mod ask;
 #[doc(hidden)]
@@ -26,6 +26,7 @@ mod lexicon;
 mod matched;
 mod miss;
 mod moves;
+mod parties;
 mod parts;
 mod query;
 mod recognise;

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::hits::{Hit, Hits, slice};
 use super::lexicon::{Lexicon, ListId, day};
-use super::moves::alliances;
+use super::parties::alliances;
 use super::section::ListKind;
 use super::set::RuleSet;
 use crate::model::{Field, Item, Masked, Recognised, Role};

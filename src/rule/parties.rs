@@ -1,0 +1,127 @@
+//! Whose an act is, and who can knock: the alliances and candidates among the hits of an item.
+//!
+//! An act belongs to the nearest alliance of its sentence ("NATO meets; BRICS invites Japan" is BRICS
+//! alone), where names joined by "and" count as one.
+
+use jiff::civil::Date;
+
+use super::hits::{Hit, Hits};
+use super::lexicon::{Lexicon, ListId};
+use super::section::ListKind;
+use crate::model::Field;
+
+/// Words that join names into one group, folded.
+const JOINERS: [&str; 12] =
+    ["and", "or", "the", "both", "et", "und", "y", "e", "i", "и", "та", "och"];
+
+pub(super) fn kind(hit: &Hit, lexicon: &Lexicon) -> Option<ListKind> {
+    hit.list.map(|list| lexicon.list(list).kind)
+}
+
+pub(super) fn is_prose(field: Field) -> bool {
+    matches!(field, Field::Title | Field::Summary | Field::Body)
+}
+
+/// Alliances that the prose names, in order of first mention.
+pub(super) fn alliances(hits: &Hits<'_>, lexicon: &Lexicon) -> Vec<ListId> {
+    let mut found = Vec::new();
+    for hit in &hits.all {
+        if kind(hit, lexicon) != Some(ListKind::Alliance) || !is_prose(hits.field(hit)) {
+            continue;
+        }
+        if let Some(list) = hit.list.filter(|list| !found.contains(list)) {
+            found.push(list);
+        }
+    }
+    found
+}
+
+/// For each hit, whether it is an act of this alliance.
+pub(super) fn acts_of(hits: &Hits<'_>, lexicon: &Lexicon, alliance: Option<ListId>) -> Vec<bool> {
+    let is_act = |hit: &Hit| kind(hit, lexicon) == Some(ListKind::Act);
+    hits.all
+        .iter()
+        .map(|hit| {
+            is_act(hit)
+                && match alliance {
+                    None => true,
+                    Some(alliance) => {
+                        let owners = owners(hit, hits, lexicon);
+                        owners.is_empty() || owners.contains(&alliance)
+                    }
+                }
+        })
+        .collect()
+}
+
+/// The alliances nearest to an act in its sentence; none where the sentence names none.
+fn owners(act: &Hit, hits: &Hits<'_>, lexicon: &Lexicon) -> Vec<ListId> {
+    let mut names: Vec<&Hit> = hits
+        .all
+        .iter()
+        .filter(|hit| {
+            (hit.unit, hit.sentence) == (act.unit, act.sentence)
+                && kind(hit, lexicon) == Some(ListKind::Alliance)
+        })
+        .collect();
+    names.sort_by_key(|hit| hit.first);
+    let mut groups: Vec<Vec<&Hit>> = Vec::new();
+    for name in names {
+        match groups.last_mut() {
+            Some(group) if group.last().is_some_and(|last| joined(last, name, hits)) => {
+                group.push(name)
+            }
+            _ => groups.push(vec![name]),
+        }
+    }
+    let distance =
+        |group: &Vec<&Hit>| group.iter().map(|name| name.gap(act)).min().unwrap_or(usize::MAX);
+    let Some(nearest) = groups.iter().map(distance).min() else { return Vec::new() };
+    groups
+        .iter()
+        .filter(|group| distance(group) == nearest)
+        .flatten()
+        .filter_map(|hit| hit.list)
+        .collect()
+}
+
+/// Whether only joining words stand between two names.
+fn joined(first: &Hit, second: &Hit, hits: &Hits<'_>) -> bool {
+    let folded = &hits.units[first.unit].folded;
+    second.first >= first.last
+        && second.first - first.last <= 2
+        && (first.last..second.first).all(|at| JOINERS.contains(&folded.word(at)))
+}
+
+/// For each hit, whether it is a place that can knock at this alliance's door on this date.
+pub(super) fn candidates_of(
+    hits: &Hits<'_>,
+    lexicon: &Lexicon,
+    alliance: Option<ListId>,
+    date: Date,
+) -> Vec<bool> {
+    // Who left knocks only by coming back; else "after Brexit" would be a move each day.
+    let comes_back = |hit: &Hit| {
+        lexicon.comeback.is_none()
+            || hits.all.iter().any(|other| {
+                other.list == lexicon.comeback
+                    && (other.unit, other.sentence) == (hit.unit, hit.sentence)
+            })
+    };
+    let is_candidate = |hit: &Hit| {
+        // An alliance can knock at another's door: the African Union at the G20's.
+        let place = hit.list.map(|list| lexicon.list(list)).filter(|list| {
+            list.kind == ListKind::Place || (list.kind == ListKind::Alliance && list.bloc)
+        });
+        match (place, alliance) {
+            (Some(place), Some(alliance)) => {
+                let door = lexicon.list(alliance);
+                door.is_candidate(&place.name, date)
+                    && (!door.has_left(&place.name, date) || comes_back(hit))
+            }
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+    };
+    hits.all.iter().map(is_candidate).collect()
+}

@@ -22,6 +22,7 @@ mod sinks;
 mod status;
 mod store;
 mod stories;
+mod why;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -87,6 +88,8 @@ enum Command {
     Status,
     /// Which rules match a text and why, which nearly did
     Explain(explain::ExplainArgs),
+    /// The whole way of one item: why it was told, or was not
+    Why(why::WhyArgs),
     /// Run the rules over stored history or a file of items
     Replay(replay::ReplayArgs),
     /// Who stands where at which alliance's door
@@ -174,6 +177,7 @@ async fn dispatch(cli: Cli, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         Command::Check => check::check(common, screen).await,
         Command::Status => status::status(common, screen).await,
         Command::Explain(args) => explain::explain(common, &args, screen).await,
+        Command::Why(args) => why::why(common, &args, screen).await,
         Command::Replay(args) => replay::replay(common, &args, screen).await,
         Command::Ledger(args) => ledger::ledger(common, &args, screen).await,
         Command::Feeds(command) => feeds::feeds(common, command, screen).await,

@@ -68,6 +68,8 @@ impl Config {
         Roster {
             feeds: self.feeds.clone(),
             sinks: self.sinks.iter().map(|sink| sink.name.clone()).collect(),
+            routes: self.sinks.iter().map(|sink| sink.route.clone()).collect(),
+            story: self.story.clone(),
             rules: self.rules.clone(),
             database: self.database.clone(),
             max_size: self.history.max_size,

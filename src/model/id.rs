@@ -119,6 +119,10 @@ number!(
     /// The short id of a story that people read and type: `S-318`.
     StoryId, "S"
 );
+number!(
+    /// The short id of a stored item, for asking about one of several: `I-77`.
+    ItemId, "I"
+);
 
 #[cfg(test)]
 mod tests {

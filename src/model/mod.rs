@@ -23,7 +23,7 @@ pub use feed::{
     Condition, Every, Feed, FeedState, Hints, Identity, PollOutcome, Polled, Shown, Validators,
     mark,
 };
-pub use id::{AlertId, FeedName, ItemKey, MessageId, RuleId, SinkName, StoryId};
+pub use id::{AlertId, FeedName, ItemId, ItemKey, MessageId, RuleId, SinkName, StoryId};
 pub use item::{Field, Item, Kind, TextHash};
 pub use ledger::{LedgerEntry, Standing};
 pub use matched::{
@@ -33,5 +33,5 @@ pub use matched::{
 pub use message::{Attempt, DeadReason, Hold, MessageKind, MessageState, Outcome, Refusal, Sealed};
 pub use plan::{Addressee, Decision, ItemRow, Plan, Sameness, StoryChange};
 pub use pulse::Pulse;
-pub use route::Route;
+pub use route::{Miss, Route};
 pub use story::{Member, Story, StoryMove};

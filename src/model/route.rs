@@ -38,6 +38,11 @@ impl Route {
 
     /// Whether the sink wants an alert of this item at this level.
     pub fn passes(&self, item: &Item, matched: &Match, level: Level) -> bool {
+        self.miss(item, matched, level).is_none()
+    }
+
+    /// The first part of the routing that does not want an alert of this item at this level.
+    pub fn miss(&self, item: &Item, matched: &Match, level: Level) -> Option<Miss> {
         let any = |wanted: &[String], have: &[String]| {
             wanted.is_empty() || have.iter().any(|one| wanted.contains(one))
         };
@@ -45,12 +50,35 @@ impl Route {
             Some(prefix) => matched.rules.iter().any(|rule| rule.id.as_str().starts_with(prefix)),
             None => matched.rules.iter().any(|rule| rule.id.as_str() == pattern),
         };
-        level >= self.min_level
-            && self.rules.iter().any(rule)
-            && any(&self.alliances, &matched.alliances)
-            && any(&self.candidates, &matched.candidates)
-            && any(&self.tags, &item.tags)
-            && (self.languages.is_empty()
-                || item.language.as_ref().is_some_and(|one| self.languages.contains(one)))
+        let language = self.languages.is_empty()
+            || item.language.as_ref().is_some_and(|one| self.languages.contains(one));
+        [
+            (self.rules.iter().any(rule), Miss::Rules),
+            (any(&self.alliances, &matched.alliances), Miss::Alliances),
+            (any(&self.candidates, &matched.candidates), Miss::Candidates),
+            (any(&self.tags, &item.tags), Miss::Tags),
+            (language, Miss::Languages),
+            // What could be otherwise for another report of the same move comes last.
+            (level >= self.min_level, Miss::Level),
+        ]
+        .into_iter()
+        .find_map(|(holds, miss)| (!holds).then_some(miss))
     }
+}
+
+/// The part of a routing that an alert does not pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Miss {
+    /// `rules`
+    Rules,
+    /// `alliances`
+    Alliances,
+    /// `candidates`
+    Candidates,
+    /// `tags`
+    Tags,
+    /// `languages`
+    Languages,
+    /// `min_level`
+    Level,
 }

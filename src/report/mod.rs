@@ -13,12 +13,17 @@ mod ledger;
 mod marks;
 mod problems;
 mod status;
+mod steps;
 mod times;
+mod unseen;
+mod way;
+mod why;
 mod wording;
 
 use std::path::PathBuf;
 
-use crate::model::{Feed, SinkName};
+use crate::judge::StorySection;
+use crate::model::{Feed, Route, SinkName};
 use crate::rule::RuleSet;
 
 pub use example::Example;
@@ -30,6 +35,9 @@ pub use marks::{Mark, marks, masked, notes};
 pub use problems::Problem;
 pub use status::{Status, status};
 pub use times::{ago, parse_since, short_time, since};
+pub use unseen::Unseen;
+pub use way::{Fate, Step, Way};
+pub use why::{Answer, why};
 pub use wording::{acts, headline, move_line, quiet, surroundings, why_level};
 
 /// What the config names: whom a report is about.
@@ -39,6 +47,10 @@ pub struct Roster {
     pub feeds: Vec<Feed>,
     /// The receivers.
     pub sinks: Vec<SinkName>,
+    /// What each of them wants.
+    pub routes: Vec<Route>,
+    /// How items become stories.
+    pub story: StorySection,
     /// The rules.
     pub rules: RuleSet,
     /// The database file.

@@ -7,8 +7,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::row::{from_json, ms, some, time, to_json};
 use super::{Known, Store, StoreError, feeds};
-use crate::model::{AlertId, FeedName, Item, ItemKey, ItemRow, Kind, Match, StoryId, TextHash};
-use crate::text::canonical_url;
+use crate::model::{
+    AlertId, FeedName, Item, ItemId, ItemKey, ItemRow, Kind, Match, StoryId, TextHash,
+};
 
 impl Store {
     /// Which of these keys each feed has shown before, in the order of the question.
@@ -78,26 +79,13 @@ impl Store {
     pub async fn items_since(&self, since: Timestamp) -> Result<u64, StoreError> {
         self.workers.read(move |connection| count_since(connection, since)).await
     }
-
-    /// The newest items with this address, or with this text in their headline (in any case), and
-    /// what became of them; at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// The database cannot be read.
-    pub async fn find_items(
-        &self,
-        url_or_title: &str,
-        limit: usize,
-    ) -> Result<Vec<StoredItem>, StoreError> {
-        let wanted = url_or_title.trim().to_owned();
-        self.workers.read(move |connection| find(connection, &wanted, limit)).await
-    }
 }
 
 /// A stored item and what became of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredItem {
+    /// Its short id.
+    pub id: ItemId,
     /// The item.
     pub item: Item,
     /// What was decided: `quiet`, `old`, `alert`, `update`, `joined` or `duplicate`.
@@ -263,41 +251,8 @@ fn item(row: &Row<'_>) -> Result<Item, StoreError> {
     })
 }
 
-fn find(
-    connection: &Connection,
-    wanted: &str,
-    limit: usize,
-) -> Result<Vec<StoredItem>, StoreError> {
-    let lower = wanted.to_lowercase();
-    let canonical = canonical_url(wanted);
-    if lower.is_empty() {
-        return Ok(Vec::new());
-    }
-    // There is no index over addresses and headlines: nearly every item is quiet and never asked
-    // for, and this is asked by hand.
-    let mut statement =
-        connection.prepare("SELECT id, url, canonical, title FROM item ORDER BY id DESC")?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        if found.len() >= limit {
-            break;
-        }
-        let url: Option<String> = row.get(1)?;
-        let stored: Option<String> = row.get(2)?;
-        let same_address = url.as_deref() == Some(wanted)
-            || (canonical.is_some()
-                && url
-                    .as_deref()
-                    .is_some_and(|url| stored.or_else(|| canonical_url(url)) == canonical));
-        if same_address || row.get::<_, String>(3)?.to_lowercase().contains(&lower) {
-            found.push(row.get::<_, i64>(0)?);
-        }
-    }
-    found.into_iter().map(|id| stored(connection, id)).collect()
-}
-
-fn stored(connection: &Connection, id: i64) -> Result<StoredItem, StoreError> {
+/// A stored item and what became of it.
+pub(super) fn stored(connection: &Connection, id: i64) -> Result<StoredItem, StoreError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS}, i.story, i.matched, i.decision, i.revisions
          FROM item i WHERE i.id = ?1",
@@ -317,6 +272,7 @@ fn stored(connection: &Connection, id: i64) -> Result<StoredItem, StoreError> {
         })?
         .collect::<Result<_, _>>()?;
     Ok(StoredItem {
+        id: ItemId(id),
         decision: row.get("decision")?,
         revisions: row.get("revisions")?,
         story: story.map(StoryId),

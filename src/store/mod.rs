@@ -16,6 +16,7 @@ mod counts;
 mod deliveries;
 mod error;
 mod feeds;
+mod find;
 mod habits;
 mod hold;
 mod identity;

@@ -29,4 +29,5 @@ mod secrets;
 mod store;
 mod trouble;
 mod web;
+mod why;
 mod world;

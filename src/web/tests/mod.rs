@@ -26,7 +26,8 @@ fn site_with(folder: &Path, feeds: Vec<Feed>, sinks: Vec<SinkName>) -> Arc<Site>
     let rules = crate::rule::Draft::default().build(&crate::setting::Problems::default());
     let database = folder.join("test.db");
     let store = Store::open(&database, Access::Create).unwrap();
-    let roster = Roster { feeds, sinks, rules, database, max_size: u64::MAX };
+    let (routes, story, max_size) = (Vec::new(), Default::default(), u64::MAX);
+    let roster = Roster { feeds, sinks, routes, story, rules, database, max_size };
     let desk = Desk::new(&WebSection::default(), None, roster, TimeZone::UTC);
     Arc::new(Site {
         desk: watch::channel(Arc::new(desk)).1,

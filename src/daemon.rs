@@ -8,6 +8,7 @@ mod change;
 mod control;
 mod equip;
 mod upkeep;
+mod vital;
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ use change::Watched;
 use control::{Control, Hangup};
 use equip::Parts;
 use upkeep::{Chores, upkeep};
+use vital::{Vital, beat};
 
 pub use equip::{Equipment, Unusable, equip, outlet};
 
@@ -80,6 +82,7 @@ pub async fn run(
     let (bench_in, bench) = tokio_watch::channel(parts.bench);
     let (office_in, office) = tokio_watch::channel(parts.office);
     let (desk_in, desk) = tokio_watch::channel(parts.desk);
+    let (heartbeat_in, heartbeat) = tokio_watch::channel(parts.heartbeat);
     let (out, polls) = mpsc::channel(LINE);
     let (on, inbox) = mpsc::channel(1);
     let (chores_in, chores) = tokio_watch::channel(Arc::new(Chores::of(&config)));
@@ -126,6 +129,8 @@ pub async fn run(
     }));
 
     let mut upkeep_task = tokio::spawn(upkeep::run(store.clone(), chores));
+    let vital = Vital { pulses, store: store.clone() };
+    let heartbeat_task = tokio::spawn(beat(vital.clone(), heartbeat));
 
     let summary = summary(&config);
     tracing::info!("pactwatch {} watches: {summary}", env!("CARGO_PKG_VERSION"));
@@ -145,7 +150,8 @@ pub async fn run(
         chores: chores_in,
         posted,
         wanted: wanted_in,
-        pulses,
+        vital,
+        heartbeat: heartbeat_in,
         history: JoinSet::new(),
     };
     tokio::pin!(shutdown);
@@ -164,6 +170,7 @@ pub async fn run(
     drop(control);
     showing.cancel();
     upkeep_task.abort();
+    heartbeat_task.abort();
     watching.cancel();
     finish("watch", watch_task).await;
     finish("tap", tap_task).await;
@@ -175,6 +182,7 @@ pub async fn run(
     if !upkeep_task.is_finished() {
         let _ = upkeep_task.await;
     }
+    let _ = heartbeat_task.await;
     store.close().await;
     tracing::info!("stopped");
     outcome

@@ -24,6 +24,7 @@
 //! | [`deliver`] | third station: one worker a sink, the retry policy is pure |
 //! | [`report`] | what people are told of how things stand and why, for terminal and page |
 //! | [`web`] | the desk: pages, API, metrics, health; reads, and changes what `daemon` hands it |
+//! | [`operator`] | what the operator hears of the daemon itself: the heartbeat |
 //! | [`config`] | finds, merges and cross-checks the config; each room reads its own section |
 //! | [`daemon`] | builds, joins, reloads and stops the stations |
 //! | [`cli`] | one file a command family |
@@ -48,6 +49,7 @@ pub mod judge;
 pub mod logging;
 pub mod model;
 pub mod net;
+pub mod operator;
 pub mod report;
 pub mod rule;
 pub mod setting;

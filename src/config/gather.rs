@@ -10,6 +10,7 @@ use super::{BUILTIN_PACK, Config, PLACES, Reload, Report, check, files};
 use crate::deliver::DeliverySection;
 use crate::judge::StorySection;
 use crate::net::NetworkSection;
+use crate::operator::OperatorSection;
 use crate::rule::{Draft, RuleSet};
 use crate::setting::{Diagnostic, FileId, Problems, Sources, Span, Table};
 use crate::store::HistorySection;
@@ -167,6 +168,8 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Pro
     let delivery =
         single(&roots, "delivery", problems).map(DeliverySection::read).unwrap_or_default();
     let web = single(&roots, "web", problems).map(WebSection::read).unwrap_or_default();
+    let operator =
+        single(&roots, "operator", problems).map(OperatorSection::read).unwrap_or_default();
     let (feeds, access) = watch::read_feeds(all("feed"), poll.every, &network.allow_file);
     let sinks = sink::read_sinks(all("sink"));
     let mut draft = Draft::default();
@@ -203,6 +206,7 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Pro
         delivery,
         sinks,
         web,
+        operator,
         rules,
         rules_text: 0,
     }

@@ -15,6 +15,7 @@ use crate::deliver::DeliverySection;
 use crate::judge::StorySection;
 use crate::model::Feed;
 use crate::net::NetworkSection;
+use crate::operator::OperatorSection;
 use crate::report::Roster;
 use crate::rule::RuleSet;
 use crate::setting::{Diagnostic, Severity, Sources};
@@ -56,6 +57,8 @@ pub struct Config {
     pub sinks: Vec<SinkConfig>,
     /// The web desk.
     pub web: WebSection,
+    /// What the operator hears of the daemon itself.
+    pub operator: OperatorSection,
     /// The rules.
     pub rules: RuleSet,
     /// Fingerprint of the files that rules and lexicon stand in.

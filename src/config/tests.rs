@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 
 /// Every scalar key, by section; optional ones that have no default may stand commented out.
-const KEYS: [(&str, &[&str]); 9] = [
+const KEYS: [(&str, &[&str]); 10] = [
     ("", &["include", "database", "timezone", "reload"]),
     (
         "poll",
@@ -16,6 +16,7 @@ const KEYS: [(&str, &[&str]); 9] = [
     ("history", &["keep", "alerts", "max_size"]),
     ("delivery", &["retry", "give_up", "timeout"]),
     ("web", &["listen", "public_url", "token"]),
+    ("operator", &["heartbeat"]),
     ("[feed]", &["name", "url", "kind", "tags", "every", "mode", "full_text", "auth", "headers"]),
     (
         "[sink]",
@@ -52,6 +53,7 @@ fn the_shipped_config_says_what_the_defaults_are() {
     assert_eq!(shipped.timezone, bare.timezone);
     assert_eq!(shipped.reload, bare.reload);
     assert_eq!(shipped.web, bare.web);
+    assert_eq!(shipped.operator, bare.operator);
     assert_eq!(shipped.database.file_name(), bare.database.file_name());
 }
 

@@ -48,6 +48,7 @@ pub(super) fn difference(old: &Config, new: &Config) -> String {
         ("timezone", old.timezone == new.timezone),
         ("reload", old.reload == new.reload),
         ("[web]", old.web == new.web),
+        ("[operator]", old.operator == new.operator),
     ] {
         if !same {
             parts.push(format!("{what} changed"));

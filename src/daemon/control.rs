@@ -12,12 +12,14 @@ use tokio::task::JoinSet;
 
 use super::change::{Watched, difference, history};
 use super::equip::Parts;
+use super::summary;
 use super::upkeep::Chores;
-use super::{STATIONS, summary};
+use super::vital::Vital;
 use crate::config::{self, Config, Reload, Report};
 use crate::deliver::Office;
 use crate::judge::Bench;
-use crate::model::{FeedName, Pulse};
+use crate::model::FeedName;
+use crate::operator::Heartbeat;
 use crate::setting::Severity;
 use crate::store::Store;
 use crate::systemd;
@@ -26,11 +28,6 @@ use crate::web::{Desk, Meters};
 
 /// How often rows written by other commands are looked for.
 const LOOK: Duration = Duration::from_secs(1);
-/// A station whose pulse is older than this is taken as wedged.
-const WEDGED: Duration = Duration::from_secs(90);
-/// A store that does not answer within this is taken as wedged.
-const STORE_ANSWER: Duration = Duration::from_secs(20);
-
 /// The daemon's own chores beside the stations.
 pub(super) struct Control {
     pub(super) config: Config,
@@ -49,7 +46,8 @@ pub(super) struct Control {
     pub(super) posted: Arc<Notify>,
     /// Feeds that other commands want polled at once.
     pub(super) wanted: mpsc::Sender<FeedName>,
-    pub(super) pulses: [Pulse; 3],
+    pub(super) vital: Vital,
+    pub(super) heartbeat: watch::Sender<Option<Arc<Heartbeat>>>,
     /// What a change of rules means for history; the newest question alone.
     pub(super) history: JoinSet<()>,
 }
@@ -70,15 +68,9 @@ impl Control {
     }
 
     async fn feed_watchdog(&self) {
-        if let Some(name) = wedged(self.pulses.each_ref().map(Pulse::age)) {
-            tracing::error!(
-                "the station `{name}` makes no progress; systemd is not told that we live"
-            );
-            return;
-        }
-        match tokio::time::timeout(STORE_ANSWER, self.store.ping()).await {
-            Ok(Ok(())) => systemd::alive(),
-            _ => tracing::error!("the store does not answer; systemd is not told that we live"),
+        match self.vital.trouble().await {
+            None => systemd::alive(),
+            Some(trouble) => tracing::error!("{trouble}; systemd is not told that we live"),
         }
     }
 
@@ -154,6 +146,7 @@ impl Control {
         self.desk.send_replace(parts.desk);
         self.meters.reload(true);
         self.feeds.send_replace(parts.subscription);
+        self.heartbeat.send_replace(parts.heartbeat);
         self.chores.send_replace(Arc::new(Chores::of(&config)));
         let old = std::mem::replace(&mut self.config, config);
         if old.rules_text != self.config.rules_text {
@@ -163,11 +156,6 @@ impl Control {
         }
         Ok(changes)
     }
-}
-
-/// The first station whose last sign of life is too old.
-fn wedged(ages: [Duration; 3]) -> Option<&'static str> {
-    STATIONS.into_iter().zip(ages).find(|(_, age)| *age > WEDGED).map(|(name, _)| name)
 }
 
 pub(super) fn ticks(every: Duration) -> tokio::time::Interval {
@@ -216,19 +204,5 @@ impl Hangup {
             return;
         }
         std::future::pending().await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_station_can_stop_the_watchdog_from_being_fed() {
-        let (fresh, old) = (Duration::from_secs(30), Duration::from_secs(91));
-        assert_eq!(wedged([fresh; 3]), None);
-        assert_eq!(wedged([old, fresh, fresh]), Some("watch"));
-        assert_eq!(wedged([fresh, old, fresh]), Some("judge"));
-        assert_eq!(wedged([fresh, fresh, old]), Some("deliver"));
     }
 }

@@ -9,6 +9,7 @@ use crate::deliver::Office;
 use crate::judge::Bench;
 use crate::model::FeedName;
 use crate::net::{Client, ClientError, Tls, Trust};
+use crate::operator::Heartbeat;
 use crate::setting::{Diagnostic, Secret, Span};
 use crate::sink::{BuildError, Outlet, SinkConfig, Workshop};
 use crate::watch::{Access, Subscription};
@@ -24,12 +25,13 @@ pub(super) struct Parts {
     pub(super) bench: Arc<Bench>,
     pub(super) office: Arc<Office>,
     pub(super) desk: Arc<Desk>,
+    pub(super) heartbeat: Option<Arc<Heartbeat>>,
 }
 
 impl Parts {
     /// Builds clients, resolves secrets. Nothing is changed until all of it has worked.
     pub(super) fn build(config: &Config) -> Result<Self, Unusable> {
-        let Equipment { client, keeping, access, outlets } = equip(config)?;
+        let Equipment { client, keeping, access, outlets, heartbeat } = equip(config)?;
         let subscription = Subscription {
             feeds: config.feeds.iter().cloned().map(Arc::new).collect(),
             poll: config.poll.clone(),
@@ -62,6 +64,7 @@ impl Parts {
             bench: Arc::new(bench),
             office: Arc::new(office),
             desk: Arc::new(desk),
+            heartbeat: heartbeat.map(Arc::new),
         })
     }
 }
@@ -85,6 +88,7 @@ pub struct Equipment {
     keeping: Client,
     access: HashMap<FeedName, Arc<Access>>,
     outlets: Vec<Outlet>,
+    heartbeat: Option<Heartbeat>,
 }
 
 /// Sets up the clients for feeds and every receiver, and resolves the secrets of both.
@@ -122,9 +126,15 @@ pub fn equip(config: &Config) -> Result<Equipment, Unusable> {
         }
     }
     wrong.extend(token(config).err());
+    let calling = config.operator.heartbeat.as_ref().zip(clients.as_ref());
+    let heartbeat = calling.map(|(section, (client, _))| Heartbeat::new(section, client.clone()));
+    let heartbeat = heartbeat.transpose().unwrap_or_else(|error| {
+        wrong.push(unusable("[operator] heartbeat", None, &error.to_string()));
+        None
+    });
     match clients {
         Some((client, keeping)) if wrong.is_empty() => {
-            Ok(Equipment { client, keeping, access, outlets })
+            Ok(Equipment { client, keeping, access, outlets, heartbeat })
         }
         _ => Err(Unusable(wrong)),
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::program::{Program, signal, stop};
+use crate::program::{Program, errors, signal, stop};
 use crate::world::{Hook, Mood, PATIENCE, Reply, Site, entry};
 
 const STORY: &str = "Ireland formally applies to join NATO";
@@ -222,7 +222,7 @@ async fn two_daemons_cannot_share_a_database() {
     site.until("the daemon runs", |all| !all.is_empty()).await;
     let second = program.run(&["once"]).await;
     assert_eq!(second.status.code(), Some(1));
-    let errors = crate::program::errors(&second);
+    let errors = errors(&second);
     assert!(
         errors.contains(&daemon.id().unwrap().to_string()),
         "the holder is not named: {errors}"
@@ -279,4 +279,37 @@ async fn stopping_is_quick_while_everything_hangs() {
     hook.until("a delivery has failed", |all| !all.is_empty()).await;
     let stopped = tokio::time::timeout(Duration::from_secs(10), stop(daemon)).await;
     assert_eq!(stopped.expect("stopping took longer than ten seconds"), Some(0));
+}
+
+#[tokio::test]
+async fn the_heartbeat_calls_while_all_is_well_and_shows_its_address_nowhere() {
+    let site = Site::start().await;
+    let script = |path: &str, call| match (path, call) {
+        ("ping-5ecret", 1) => Reply::status(503),
+        ("ping-5ecret", _) => Reply::status(200),
+        _ => Reply::status(404),
+    };
+    let watcher = Hook::start(script).await;
+    site.publish("one", []);
+    let config = |with: &str| Program::config(&[site.url("one")], &watcher.url("alerts")) + with;
+    let program = Program::new("");
+    let heartbeat = "[operator]\nheartbeat = { url = { file = \"address\" }, every = \"50ms\" }\n";
+    std::fs::write(program.path("address"), watcher.url("ping-5ecret") + "\n").unwrap();
+    // Loopback is allowed under [network], as for feeds.
+    program.configure(&config(heartbeat));
+    let daemon = program.start();
+    watcher.until("it is called again and again", |all| all.len() > 4).await;
+    assert!(watcher.received().iter().all(|call| call.status != 404));
+    program.logged("heard again").await;
+    program.configure(&config(""));
+    signal(&daemon, "HUP");
+    program.logged("[operator] changed").await;
+    assert_eq!(stop(daemon).await, Some(0), "{}", program.log());
+    let log = program.log();
+    assert!(log.contains("it answers 503") && !log.contains("5ecret"), "{log}");
+    std::fs::write(program.path("address"), "no address\n").unwrap();
+    program.configure(&config(heartbeat));
+    let output = program.run(&["check"]).await;
+    assert_eq!(output.status.code(), Some(78));
+    assert!(errors(&output).contains("[operator] heartbeat"), "{}", errors(&output));
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// Who may import whom. A room may always import itself.
-const RULES: [(&str, &[&str]); 14] = [
+const RULES: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("setting", &[]),
     ("text", &["model"]),
@@ -17,6 +17,7 @@ const RULES: [(&str, &[&str]); 14] = [
     ("deliver", &["model", "setting", "text", "net", "sink", "store"]),
     ("report", &["model", "setting", "text", "net", "rule", "store", "watch", "judge"]),
     ("web", &["model", "setting", "text", "net", "rule", "store", "report"]),
+    ("operator", &["model", "setting", "text", "net"]),
     ("systemd", &[]),
     ("logging", &[]),
 ];

@@ -9,9 +9,11 @@ mod deliveries;
 mod demo;
 mod explain;
 mod feeds;
+mod init;
 mod ledger;
 mod listing;
 mod marks;
+mod packaging;
 mod picture;
 mod progress;
 mod replay;
@@ -82,6 +84,8 @@ enum Command {
     Once(run::OnceArgs),
     /// Show the whole pipeline at work, without network or config
     Demo(demo::DemoArgs),
+    /// Write a config to begin with, every key explained
+    Init,
     /// Check config, rules with their examples, secrets and database
     Check,
     /// Feeds, queue, last alerts, problems and what to do about them
@@ -112,6 +116,10 @@ enum Command {
     /// The database
     #[command(subcommand)]
     Store(store::StoreCommand),
+    /// Completions for a shell, to install
+    Completions(packaging::CompletionsArgs),
+    /// Manual pages, to install
+    Man(packaging::ManArgs),
 }
 
 /// Reads the arguments and runs the command.
@@ -174,6 +182,7 @@ async fn dispatch(cli: Cli, screen: &mut Screen) -> anyhow::Result<ExitCode> {
             anyhow::bail!("the demo is a picture for people, without --json\nleave --json out")
         }
         Command::Demo(args) => demo::demo(&args, screen).await,
+        Command::Init => init::init(common, screen),
         Command::Check => check::check(common, screen).await,
         Command::Status => status::status(common, screen).await,
         Command::Explain(args) => explain::explain(common, &args, screen).await,
@@ -186,6 +195,8 @@ async fn dispatch(cli: Cli, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         Command::Deliveries(command) => deliveries::deliveries(common, command, screen).await,
         Command::Sinks(command) => sinks::sinks(common, command, screen).await,
         Command::Store(command) => store::store(common, command, screen).await,
+        Command::Completions(args) => packaging::completions(&args, screen),
+        Command::Man(args) => packaging::man(&args, screen),
     }
 }
 

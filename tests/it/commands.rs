@@ -547,3 +547,35 @@ async fn before_there_is_an_alert_a_preview_shows_an_example() {
         insta::assert_snapshot!("preview", text(&output));
     });
 }
+
+#[tokio::test]
+async fn init_writes_a_good_config_and_never_over_another() {
+    let program = Program::new("");
+    std::fs::remove_file(program.path("pactwatch.toml")).unwrap();
+    let output = text(&program.run(&["init"]).await);
+    insta::assert_snapshot!("init", output.replace(&*program.folder().to_string_lossy(), "."));
+    let output = program.run(&["check"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    program.configure("mine");
+    let output = program.run(&["init"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(errors(&output).contains("stays as it is"), "{}", errors(&output));
+    assert_eq!(std::fs::read_to_string(program.path("pactwatch.toml")).unwrap(), "mine");
+}
+
+#[tokio::test]
+async fn completions_and_man_pages_name_every_command() {
+    let program = Program::new("");
+    let commands = ["run", "check", "explain", "why", "replay", "feeds", "sinks", "store"];
+    for shell in ["bash", "zsh", "fish"] {
+        let output = text(&program.run(&["completions", shell]).await);
+        assert!(commands.iter().all(|command| output.contains(command)), "{shell}: {output}");
+    }
+    let page = text(&program.run(&["man"]).await);
+    assert!(page.contains(".TH pactwatch 1"), "{page}");
+    let output = program.run(&["man", "--out", "pages"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    for command in commands {
+        assert!(program.path(&format!("pages/pactwatch-{command}.1")).exists(), "{command}");
+    }
+}

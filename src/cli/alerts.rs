@@ -1,16 +1,19 @@
 //! `alerts`: what was raised.
 
+mod export;
+
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use serde_json::json;
 
 use super::listing::list;
 use super::picture::{Context, explain};
 use super::{Common, Screen};
 use crate::model::{AlertId, Finding};
 use crate::report::{parse_since, short_time};
-use crate::store::{Access, AlertFilter, SHADOW};
+use crate::store::{Access, AlertFilter, Judgement, SHADOW, Store, Verdict};
 use crate::text::clean;
 
 /// Commands below `alerts`.
@@ -23,6 +26,30 @@ pub(super) enum AlertsCommand {
         /// Short id, like A-12
         id: AlertId,
     },
+    /// Say whether an alert was worth its message; `status` counts it for its rule
+    #[command(after_help = "Examples:\n  pactwatch alerts judge A-12 good\n  \
+        pactwatch alerts judge A-13 bad --note \"a football cup\"")]
+    Judge(JudgeArgs),
+    /// Alerts as a table for other programs
+    Export(export::ExportArgs),
+}
+
+/// Options of `alerts judge`.
+#[derive(Debug, Args)]
+pub(super) struct JudgeArgs {
+    /// Short id, like A-12
+    id: AlertId,
+    /// The last word counts
+    verdict: Word,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Word {
+    Good,
+    Bad,
 }
 
 /// Options of `alerts list`.
@@ -48,8 +75,14 @@ pub(super) async fn alerts(
     command: AlertsCommand,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let store = common.open(&common.load()?, Access::Read)?;
+    let access = match command {
+        AlertsCommand::Judge(_) => Access::Write,
+        _ => Access::Read,
+    };
+    let store = common.open(&common.load()?, access)?;
     match command {
+        AlertsCommand::Judge(args) => judge(&store, args, screen).await?,
+        AlertsCommand::Export(args) => export::export(&store, &args, screen).await?,
         AlertsCommand::List(args) => {
             let filter = AlertFilter {
                 since: args.since,
@@ -75,9 +108,7 @@ pub(super) async fn alerts(
         }
         AlertsCommand::Show { id } => {
             let Some(detail) = store.alert(id).await? else {
-                anyhow::bail!(
-                    "there is no alert {id}\n`pactwatch alerts list` shows those there are"
-                );
+                return Err(unknown(id));
             };
             if screen.json() {
                 screen.object(&detail)?;
@@ -112,6 +143,11 @@ pub(super) async fn alerts(
                 let how = if copy.copy { " (same text)" } else { "" };
                 screen.line(clean(&format!("also   {} · {}{how}", copy.feed, copy.title)))?;
             }
+            if let Some(said) = &detail.judgement {
+                let note = said.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+                let at = short_time(said.at);
+                screen.line(clean(&format!("judged {}, {at}{note}", said.verdict.as_str())))?;
+            }
             for message in &detail.messages {
                 screen.line(format!(
                     "sent   {} · {} · {}",
@@ -126,4 +162,32 @@ pub(super) async fn alerts(
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn unknown(id: AlertId) -> anyhow::Error {
+    anyhow::anyhow!("there is no alert {id}\n`pactwatch alerts list` shows those there are")
+}
+
+async fn judge(store: &Store, args: JudgeArgs, screen: &mut Screen) -> anyhow::Result<()> {
+    let JudgeArgs { id, verdict, note } = args;
+    let verdict = match verdict {
+        Word::Good => Verdict::Good,
+        Word::Bad => Verdict::Bad,
+    };
+    let note = note.map(|note| clean(&note)).filter(|note| !note.trim().is_empty());
+    let said = Judgement { verdict, note, at: Timestamp::now() };
+    if !store.judge(id, said.clone()).await? {
+        return Err(unknown(id));
+    }
+    if screen.json() {
+        screen.object(&json!({"alert": id, "judgement": said}))?;
+        return Ok(());
+    }
+    screen.line(format!("{id} is judged {}", verdict.as_str()))?;
+    if verdict == Verdict::Bad {
+        screen.line(
+            "to keep it from coming again: `pactwatch why` its address, and the lines to paste",
+        )?;
+    }
+    Ok(())
 }

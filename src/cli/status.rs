@@ -20,7 +20,7 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
         screen.object(&standing.to_json(&roster))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let Status { feeds, counts, held, problems } = &standing;
+    let Status { feeds, counts, held, problems, judged } = &standing;
     screen.line(format!("feeds     {} of {} answer", standing.answering(), feeds.len()))?;
     let waiting: u64 = counts.open_messages();
     let dead: u64 = counts.dead_messages();
@@ -47,6 +47,12 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
             alert.id,
             short_time(alert.raised),
             alert.title
+        ))?;
+    }
+    for one in judged {
+        screen.line(format!(
+            "judged    {} was right {} of {} times",
+            one.rule, one.good, one.judged
         ))?;
     }
     screen.line(format!(

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::problems::problems;
 use super::{FeedLine, Problem, Roster, feed_lines};
 use crate::model::Condition;
-use crate::store::{Counts, HeldRow, Store, StoreError};
+use crate::store::{Counts, HeldRow, JudgedRule, Store, StoreError};
 
 /// How things stand.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct Status {
     pub problems: Vec<Problem>,
     /// Messages that wait by their sinks' own hours, or for receivers.
     pub held: Vec<HeldRow>,
+    /// How often rules were right, by what people said of their alerts.
+    pub judged: Vec<JudgedRule>,
 }
 
 /// Reads how things stand.
@@ -31,7 +33,8 @@ pub async fn status(roster: &Roster, store: &Store, now: Timestamp) -> Result<St
     let counts = store.counts(now).await?;
     let problems = problems(roster, &feeds, &counts, store, now).await?;
     let held = store.held(now).await?;
-    Ok(Status { feeds, counts, held, problems })
+    let judged = store.judged_rules().await?;
+    Ok(Status { feeds, counts, held, problems, judged })
 }
 
 impl Status {
@@ -56,7 +59,7 @@ impl Status {
         json!({
             "feeds": by_state, "queue": counts.queue, "alerts": counts.alerts_24h,
             "shadow": counts.shadow_24h,
-            "held": self.held,
+            "held": self.held, "judged": self.judged,
             "problems": self.problems, "items": counts.items, "too_old": counts.too_old,
             "database": roster.database, "database_bytes": counts.bytes,
         })

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
 use super::deliveries::{MessageRow, of_alert};
+use super::judgements::{self, Judgement, Verdict};
 use super::row::{json_column, ms, to_json};
 use super::{Store, StoreError, stories};
 use crate::model::{
@@ -85,6 +86,8 @@ pub struct AlertRow {
     pub raised: Timestamp,
     /// `live`, or `shadow` where it was only recorded.
     pub mode: &'static str,
+    /// What somebody made of it, `good` or `bad`.
+    pub judged: Option<Verdict>,
 }
 
 /// The mode of what is recorded and shown, and never sent.
@@ -99,6 +102,8 @@ pub struct AlertDetail {
     pub also_in: Vec<AlsoIn>,
     /// The messages that carry it.
     pub messages: Vec<MessageRow>,
+    /// What somebody made of it.
+    pub judgement: Option<Judgement>,
 }
 
 /// The number of the alert that bears a key already.
@@ -129,7 +134,7 @@ pub(super) fn save(connection: &Connection, alert: &Alert) -> Result<(), StoreEr
 
 fn list(connection: &Connection, filter: &AlertFilter) -> Result<Vec<AlertRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT data FROM alert
+        "SELECT data, (SELECT good FROM judgement WHERE alert = alert.id) AS good FROM alert
          WHERE raised >= ?1 AND (?2 IS NULL OR rule = ?2)
            AND (?3 IS NULL OR EXISTS (
              SELECT 1 FROM json_each(data, '$.matched.alliances') WHERE value = ?3 COLLATE NOCASE))
@@ -148,16 +153,18 @@ fn list(connection: &Connection, filter: &AlertFilter) -> Result<Vec<AlertRow>, 
             levels.transpose()?,
             i64::try_from(filter.limit).unwrap_or(i64::MAX),
         ],
-        alert_of,
+        |row| Ok((alert_of(row)?, row.get::<_, Option<bool>>("good")?)),
     )?;
-    rows.map(|alert| Ok(row_of(alert?))).collect()
+    rows.map(|row| row.map(|(alert, good)| row_of(alert, good.map(Verdict::of))))
+        .collect::<Result<_, _>>()
+        .map_err(StoreError::from)
 }
 
 fn alert_of(row: &Row<'_>) -> rusqlite::Result<Alert> {
     json_column(row, "data")
 }
 
-fn row_of(alert: Alert) -> AlertRow {
+fn row_of(alert: Alert, judged: Option<Verdict>) -> AlertRow {
     let mut acts: Vec<String> = Vec::new();
     for act in alert.matched.moves.iter().filter_map(|one| one.act.as_ref()) {
         if !acts.contains(&act.name) {
@@ -178,6 +185,7 @@ fn row_of(alert: Alert) -> AlertRow {
         feed: alert.item.feed.to_string(),
         raised: alert.raised,
         mode: mode(alert.matched.shadow),
+        judged,
     }
 }
 
@@ -192,7 +200,8 @@ fn detail(connection: &Connection, id: AlertId) -> Result<Option<AlertDetail>, S
     let Some(alert) = statement.query_row([id.0], alert_of).optional()? else { return Ok(None) };
     let (also_in, _) = also_in(connection, &alert)?;
     let messages = of_alert(connection, id)?;
-    Ok(Some(AlertDetail { alert, also_in, messages }))
+    let judgement = judgements::of_alert(connection, id)?;
+    Ok(Some(AlertDetail { alert, also_in, messages, judgement }))
 }
 
 /// An alert as a sink would get it now.

@@ -20,6 +20,7 @@ mod grouping;
 mod habits;
 mod house;
 mod identity;
+mod judged;
 mod kill;
 mod meter;
 mod pack;

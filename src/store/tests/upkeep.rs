@@ -186,7 +186,8 @@ fn listings_keep_their_keys() {
                 "url",
                 "feed",
                 "raised",
-                "mode"
+                "mode",
+                "judged"
             ]
         );
         let filter = DeliveryFilter { limit: 1, ..DeliveryFilter::default() };

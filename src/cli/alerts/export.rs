@@ -1,0 +1,127 @@
+//! `alerts export`: alerts as CSV or Markdown.
+
+use clap::{ArgGroup, Args};
+use jiff::Timestamp;
+
+use super::super::Screen;
+use crate::report::parse_since;
+use crate::store::{AlertFilter, AlertRow, Store, Verdict};
+
+/// Options of `alerts export`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("form").required(true))]
+#[command(after_help = "Examples:\n  pactwatch alerts export --csv --since 30d > alerts.csv\n  \
+    pactwatch alerts export --markdown --since 7d")]
+pub(in crate::cli) struct ExportArgs {
+    /// Comma-separated values (RFC 4180)
+    #[arg(long, group = "form")]
+    csv: bool,
+    /// A Markdown table
+    #[arg(long, group = "form")]
+    markdown: bool,
+    /// Only alerts raised since then: 24h, 30d, 2026-01-31
+    #[arg(long, value_parser = parse_since, value_name = "TIME")]
+    since: Option<Timestamp>,
+}
+
+/// The columns, in order.
+const HEAD: [&str; 12] = [
+    "id",
+    "raised",
+    "level",
+    "kind",
+    "alliances",
+    "candidates",
+    "acts",
+    "rule",
+    "title",
+    "url",
+    "feed",
+    "judged",
+];
+
+/// Prints the alerts, newest first.
+pub(super) async fn export(
+    store: &Store,
+    args: &ExportArgs,
+    screen: &mut Screen,
+) -> anyhow::Result<()> {
+    let filter = AlertFilter { since: args.since, limit: usize::MAX, ..AlertFilter::default() };
+    let rows = store.alerts(filter).await?;
+    let line = |cells: &[String]| match args.csv {
+        true => cells.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(","),
+        false => {
+            let cells: Vec<String> = cells.iter().map(|cell| markdown(cell)).collect();
+            format!("| {} |", cells.join(" | "))
+        }
+    };
+    screen.line(line(&HEAD.map(str::to_owned)))?;
+    if args.markdown {
+        screen.line(format!("|{}", " --- |".repeat(HEAD.len())))?;
+    }
+    for row in &rows {
+        screen.line(line(&cells(row)))?;
+    }
+    Ok(())
+}
+
+fn cells(row: &AlertRow) -> [String; 12] {
+    [
+        row.id.to_string(),
+        row.raised.to_string(),
+        row.level.to_string(),
+        row.kind.as_str().to_owned(),
+        row.alliances.join("; "),
+        row.candidates.join("; "),
+        row.acts.join("; "),
+        row.rule.clone(),
+        row.title.clone(),
+        row.url.clone().unwrap_or_default(),
+        row.feed.clone(),
+        row.judged.map_or("", Verdict::as_str).to_owned(),
+    ]
+}
+
+/// A field of RFC 4180. Spreadsheets run what begins like a formula, so that is kept text by an
+/// apostrophe.
+fn csv(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text,
+    }
+}
+
+/// A cell of a table: marks stay text, and nothing in it ends the cell.
+fn markdown(text: &str) -> String {
+    let mut cell = String::with_capacity(text.len());
+    for one in text.chars() {
+        match one {
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '<' | '>' => cell.extend(['\\', one]),
+            '\n' | '\r' => cell.push(' '),
+            one => cell.push(one),
+        }
+    }
+    cell
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_stays_text() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("a,b", "\"a,b\""),
+            ("say \"no\"", "\"say \"\"no\"\"\""),
+            ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
+            ("-1", "'-1"),
+            ("@here", "'@here"),
+        ] {
+            assert_eq!(csv(text), expected);
+        }
+        assert_eq!(markdown("a|b\n[x](y) *c*"), "a\\|b \\[x\\](y) \\*c\\*");
+    }
+}

@@ -84,12 +84,18 @@ mod tests {
     #[tokio::test]
     async fn a_store_that_does_not_answer_is_trouble() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("test.db"), Access::Create).unwrap();
-        let vital = Vital { pulses: Default::default(), store: store.clone() };
-        vital.pulses.iter().for_each(Pulse::beat);
-        assert_eq!(vital.trouble().await, None);
-        store.close().await;
-        assert_eq!(vital.trouble().await.as_deref(), Some("the store does not answer"));
+        let path = folder.path().join("test.db");
+        let vital = |access| {
+            let store = Store::open(&path, access).unwrap();
+            let vital = Vital { pulses: Default::default(), store };
+            vital.pulses.iter().for_each(Pulse::beat);
+            vital
+        };
+        let writing = vital(Access::Create);
+        assert_eq!(writing.trouble().await, None);
+        // Nothing can be written through this one.
+        let reading = vital(Access::Read);
+        assert_eq!(reading.trouble().await.as_deref(), Some("the store does not answer"));
     }
 
     #[test]

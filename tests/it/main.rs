@@ -29,6 +29,7 @@ mod saga;
 mod secrets;
 mod store;
 mod trouble;
+mod tuning;
 mod web;
 mod why;
 mod world;

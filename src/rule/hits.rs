@@ -344,8 +344,13 @@ impl<'i> Hits<'i> {
                 (other.unit, other.first, other.sentence) == (hit.unit, hit.last, hit.sentence)
             })
         };
-        if next().any(|other| lexicon.attributive.is_some() && other.list == lexicon.attributive) {
-            return !self.breaks_after(hit);
+        // "GCAP jet fighter project" means the project: the longer reading of what follows wins.
+        let reach = |list: Option<ListId>| {
+            next().filter(|other| list.is_some() && other.list == list).map(Hit::length).max()
+        };
+        let attributive = reach(lexicon.attributive);
+        if attributive.is_some() {
+            return attributive >= reach(lexicon.following) && !self.breaks_after(hit);
         }
         // No list of nouns is complete ("EU song contest"). So in English, whose words can be told, a
         // name is a door only before a word that the lexicon knows.

@@ -87,6 +87,18 @@ fn a_name_before_another_word_is_no_door() {
 }
 
 #[test]
+fn the_longer_reading_of_what_follows_a_name_wins() {
+    let more = "[list.following]\nterms = [\"exercise league\", \"summit (alliance|)\"]\n";
+    let rules = try_build(&format!("{PACK}{more}")).unwrap();
+    let told = |title: &str| rules.judge(&item(title, "", "2024-01-05")).is_some();
+    assert!(!told("Sweden joins NATO exercise"));
+    assert!(told("Sweden joins NATO exercise league"));
+    // Where both readings are as long, the name is an adjective.
+    assert!(!told("Sweden joins NATO summit"));
+    assert!(told("Sweden joins NATO summit alliance"));
+}
+
+#[test]
 fn before_an_unknown_word_a_name_is_no_door_in_english() {
     let more = "[list.following]\nterms = [\"in\", \"Tuesday\"]\n";
     let rules = try_build(&format!("{PACK}{more}")).unwrap();

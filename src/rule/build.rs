@@ -93,6 +93,7 @@ impl Compiler<'_> {
                 members: draft.members.clone(),
                 open_to: draft.open_to.clone(),
                 closed_to: draft.closed_to.clone(),
+                region: draft.region.clone(),
                 bloc: draft.bloc,
                 sort: draft.sort.clone(),
                 stage: draft.stage,

@@ -27,6 +27,8 @@ pub(crate) struct List {
     pub(crate) open_to: Vec<String>,
     /// Places that are named beside it and never knock.
     pub(crate) closed_to: Vec<String>,
+    /// The countries of a place that is a region.
+    pub(crate) region: Vec<String>,
     pub(crate) bloc: bool,
     /// What sort of alliance it is, in the pack's words: `security`, `political`, `trade`.
     pub(crate) sort: String,
@@ -162,6 +164,7 @@ mod tests {
             shown: String::new(),
             open_to: Vec::new(),
             closed_to: Vec::new(),
+            region: Vec::new(),
             members: vec![Membership { code: "SE".to_owned(), since, until: None }],
             bloc: false,
             sort: String::new(),

@@ -7,7 +7,7 @@
 //! The way of an item: one pass over its words finds where terms may stand (`scan`), and a `glance` at
 //! those sends most items away. Of the others `hits` folds the texts, takes away what is masked and
 //! weighs what is weak; `eval` asks each query, once per alliance named (`ask`); `parties` tells who
-//! can knock and `moves` who does what about whom; `matched` puts it together; `gloss` says what foreign
+//! can knock, `moves` who does what about whom, and `named` whom the rest of the item adds; `matched` puts it together; `gloss` says what foreign
 //! evidence means, `miss` what was missing, `recognise` what was seen besides.
 
 mod ask;
@@ -26,6 +26,7 @@ mod lexicon;
 mod matched;
 mod miss;
 mod moves;
+mod named;
 mod parties;
 mod parts;
 mod query;

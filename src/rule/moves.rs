@@ -20,7 +20,7 @@ fn is_tie(hit: &Hit, lexicon: &Lexicon) -> bool {
 }
 
 /// A tie that has a name to show; the others are grammar.
-fn is_named_tie(hit: &Hit, lexicon: &Lexicon) -> bool {
+pub(super) fn is_named_tie(hit: &Hit, lexicon: &Lexicon) -> bool {
     is_tie(hit, lexicon)
         && hit.list.map(|list| lexicon.list(list)).is_some_and(|list| list.shown != list.name)
 }
@@ -78,6 +78,7 @@ pub(super) fn moves(
     });
     title_first(&mut found);
     reading.read_summary(&mut found, acts, several);
+    reading.read_regions(&mut found, acts);
     found
 }
 
@@ -148,54 +149,16 @@ fn primary_act(
 }
 
 /// What the moves of one alliance in one item are read from.
-struct Reading<'r, 'i> {
-    hits: &'r Hits<'i>,
-    lexicon: &'r Lexicon,
+pub(super) struct Reading<'r, 'i> {
+    pub(super) hits: &'r Hits<'i>,
+    pub(super) lexicon: &'r Lexicon,
     alliance: ListId,
     evidence: &'r [usize],
-    candidates: &'r [bool],
+    pub(super) candidates: &'r [bool],
     date: Date,
 }
 
 impl Reading<'_, '_> {
-    /// Where a headline tells of growth and names nobody ("BRICS admits six"), or only some of several,
-    /// those count whom the summary names in its first sentence with an act or a tie.
-    fn read_summary(&self, found: &mut [FoundMove], acts: &[bool], several: bool) {
-        let Self { hits, lexicon, candidates, .. } = *self;
-        let Some(first) = found.first_mut() else { return };
-        let open = several || first.found.candidates.is_empty();
-        if first.found.field != Field::Title || !open {
-            return;
-        }
-        let headline = first.found.candidates.clone();
-        // The first sentence that tells; those after it name further ones.
-        let mut room = None;
-        let code = |index: usize| hits.all[index].list.map(|list| &lexicon.list(list).name);
-        for (index, hit) in hits.all.iter().enumerate() {
-            if !candidates[index] || hits.field(hit) != Field::Summary {
-                continue;
-            }
-            let beside: Vec<usize> = (0..hits.all.len())
-                .filter(|at| {
-                    (hits.all[*at].unit, hits.all[*at].sentence) == (hit.unit, hit.sentence)
-                })
-                .collect();
-            let told = beside.iter().any(|at| acts[*at] || is_named_tie(&hits.all[*at], lexicon));
-            // A list of several repeats those that the headline names.
-            let repeats = headline
-                .iter()
-                .all(|named| beside.iter().any(|at| candidates[*at] && code(*at) == Some(named)));
-            let Some(code) = code(index).filter(|_| told && repeats) else { continue };
-            if *room.get_or_insert((hit.unit, hit.sentence)) != (hit.unit, hit.sentence) {
-                break;
-            }
-            if !first.found.candidates.contains(code) {
-                first.found.candidates.push(code.clone());
-                first.shown_by.push(index);
-            }
-        }
-    }
-
     /// Whether a country stands right behind "without" or "after": named beside the one that knocks.
     fn set_apart(&self, inside: &[usize], place: &Hit) -> bool {
         self.lexicon.apart.is_some()

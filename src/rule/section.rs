@@ -62,6 +62,8 @@ pub(crate) struct ListDraft {
     pub(crate) applicants: Vec<(String, Date)>,
     pub(crate) open_to: Vec<String>,
     pub(crate) closed_to: Vec<String>,
+    /// Countries of a region.
+    pub(crate) region: Vec<String>,
     pub(crate) bloc: bool,
     /// What sort of alliance it is: `security`, `political`, `trade`.
     pub(crate) sort: String,
@@ -145,6 +147,7 @@ impl Draft {
             applicants: Vec::new(),
             open_to: Vec::new(),
             closed_to: Vec::new(),
+            region: Vec::new(),
             bloc: false,
             sort: String::new(),
             stage: 0,
@@ -163,7 +166,10 @@ impl Draft {
                 list.closed_to = codes(&table, "closed_to");
                 list.bloc = table.boolean("bloc").unwrap_or(false);
             }
-            ListKind::Place => list.bloc = table.boolean("bloc").unwrap_or(false),
+            ListKind::Place => {
+                list.bloc = table.boolean("bloc").unwrap_or(false);
+                list.region = codes(&table, "region");
+            }
             ListKind::Act => {
                 list.stage = table.integer("stage", 0, 5).unwrap_or(0) as u8;
                 list.formal = table.boolean("formal").unwrap_or(false);
@@ -193,6 +199,7 @@ impl Draft {
                 known.applicants.append(&mut list.applicants);
                 known.open_to.append(&mut list.open_to);
                 known.closed_to.append(&mut list.closed_to);
+                known.region.append(&mut list.region);
             }
             Some(_) => problems.add(
                 Diagnostic::error(span, format!("there is a list `{name}` already"))

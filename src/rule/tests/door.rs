@@ -87,6 +87,21 @@ fn a_name_before_another_word_is_no_door() {
 }
 
 #[test]
+fn a_region_gives_way_to_the_countries_of_it_that_are_named() {
+    let more = "[place.North]\nregion = [\"SE\", \"FI\"]\nterms = [\"Nordics\"]\n";
+    let rules = try_build(&format!("{PACK}{more}")).unwrap();
+    let told = |title: &str, summary: &str| {
+        rules.judge(&item(title, summary, "2020-01-05")).unwrap().candidates
+    };
+    assert_eq!(told("Nordics mull joining NATO", ""), ["North"]);
+    assert_eq!(told("Nordics mull joining NATO", "Finland mulls joining first."), ["FI"]);
+    assert_eq!(told("Nordics such as Sweden mull joining NATO", ""), ["SE"]);
+    // A sentence that tells nothing of it names nobody, and neither does a country of no region.
+    assert_eq!(told("Nordics mull joining NATO", "Snow falls in Finland."), ["North"]);
+    assert_eq!(told("Nordics mull joining NATO", "Ukraine mulls joining, too."), ["North"]);
+}
+
+#[test]
 fn the_longer_reading_of_what_follows_a_name_wins() {
     let more = "[list.following]\nterms = [\"exercise league\", \"summit (alliance|)\"]\n";
     let rules = try_build(&format!("{PACK}{more}")).unwrap();

@@ -6,8 +6,9 @@
 //!
 //! The way of an item: one pass over its words finds where terms may stand (`scan`), and a `glance` at
 //! those sends most items away. Of the others `hits` folds the texts, takes away what is masked and
-//! weighs what is weak; `eval` asks each query, once per alliance named (`ask`); `parties` tells who
-//! can knock, `moves` who does what about whom, and `named` whom the rest of the item adds; `matched` puts it together; `gloss` says what foreign
+//! weighs what is weak, `door` tells names that are doors from adjectives; `eval` asks each query,
+//! once per alliance named (`ask`); `parties` tells who can knock, `moves` who does what about whom and
+//! `named` whom the rest of the item adds; `matched` puts it together; `gloss` says what foreign
 //! evidence means, `miss` what was missing, `recognise` what was seen besides.
 
 mod ask;
@@ -15,6 +16,7 @@ mod ask;
 pub mod bench;
 mod build;
 mod clause;
+mod door;
 mod drift;
 mod eval;
 mod example;

@@ -1,0 +1,137 @@
+//! The lexicon and the rules as config files write them: `[alliance.NAME]`, `[act.NAME]`,
+//! `[place.CODE]`, `[list.NAME]`, `[mask.NAME]` and `[[rule]]`, from any number of files.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::gloss::Glosses;
+use super::term::Term;
+use crate::model::Level;
+use crate::setting::{Span, Table};
+
+mod list;
+mod rule;
+
+/// What a named list is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum ListKind {
+    Alliance,
+    Act,
+    Place,
+    Mask,
+    Plain,
+}
+
+impl ListKind {
+    const ALL: [(ListKind, &'static str); 5] = [
+        (ListKind::Alliance, "alliance"),
+        (ListKind::Act, "act"),
+        (ListKind::Place, "place"),
+        (ListKind::Mask, "mask"),
+        (ListKind::Plain, "list"),
+    ];
+}
+
+/// A membership with its dates; `None` is "for as long as it matters".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Membership {
+    pub(crate) code: String,
+    pub(crate) since: Option<Date>,
+    pub(crate) until: Option<Date>,
+}
+
+/// Whose deed an act is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The candidate's: applies, declines.
+    #[default]
+    Candidate,
+    /// A member's or the alliance's: invites, ratifies, blocks.
+    Member,
+}
+
+/// A list of the lexicon with what its kind adds.
+#[derive(Debug, Clone)]
+pub(crate) struct ListDraft {
+    pub(crate) kind: ListKind,
+    pub(crate) terms: Vec<(Term, Span)>,
+    pub(crate) name: Option<String>,
+    pub(crate) members: Vec<Membership>,
+    pub(crate) applicants: Vec<(String, Date)>,
+    pub(crate) open_to: Vec<String>,
+    pub(crate) closed_to: Vec<String>,
+    /// Countries of a region.
+    pub(crate) region: Vec<String>,
+    pub(crate) bloc: bool,
+    /// What sort of alliance it is: `security`, `political`, `trade`.
+    pub(crate) sort: String,
+    pub(crate) stage: u8,
+    pub(crate) formal: bool,
+    pub(crate) against: bool,
+    /// Acts of one family are words for one deed.
+    pub(crate) family: String,
+    pub(crate) otherwise: bool,
+    pub(crate) by: By,
+}
+
+/// An example inside a rule.
+#[derive(Debug, Clone)]
+pub(crate) struct Example {
+    pub(crate) span: Span,
+    pub(crate) title: String,
+    pub(crate) summary: String,
+    pub(crate) date: Option<Date>,
+    pub(crate) alliance: Option<String>,
+    pub(crate) candidates: Option<Vec<String>>,
+    pub(crate) act: Option<String>,
+}
+
+/// A rule as written.
+#[derive(Debug, Clone)]
+pub(crate) struct RuleDraft {
+    pub(crate) span: Span,
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) when: (String, Span),
+    pub(crate) unless: Option<(String, Span)>,
+    pub(crate) score: Vec<(String, Span, f64)>,
+    pub(crate) threshold: (f64, Span),
+    pub(crate) level: Level,
+    pub(crate) shadow: bool,
+    /// Kinds of alliances that it looks at; all where empty.
+    pub(crate) of: Vec<(String, Span)>,
+    pub(crate) yes: Vec<Example>,
+    pub(crate) no: Vec<Example>,
+}
+
+/// Everything that the files say, before it is compiled.
+#[derive(Debug, Default)]
+pub struct Draft {
+    pub(super) lists: BTreeMap<String, ListDraft>,
+    pub(super) rules: Vec<RuleDraft>,
+    pub(super) switched_off: Vec<(String, Span)>,
+    /// What foreign words mean, for those who read the explanation.
+    pub(super) glosses: Glosses,
+}
+
+impl Draft {
+    /// Reads the lexicon and the rules of one file, whose root table this is.
+    pub fn read(&mut self, root: &Table<'_>) {
+        for (kind, key) in ListKind::ALL {
+            let Some(table) = root.table(key) else { continue };
+            for (name, span) in table.keys() {
+                if let Some(list) = table.table(&name) {
+                    self.list(kind, name, span, list);
+                }
+            }
+            table.finish();
+        }
+        if let Some(table) = root.table("gloss") {
+            self.glosses.read(table);
+        }
+        for table in root.tables("rule") {
+            self.rule(table);
+        }
+    }
+}

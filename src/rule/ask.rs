@@ -8,7 +8,7 @@
 use jiff::civil::Date;
 
 use super::eval::Scope;
-use super::glance::{Glance, sources};
+use super::glance::{Glance, sources, texts};
 use super::hits::Hits;
 use super::lexicon::{ListId, day};
 use super::miss::{Miss, missing, most_telling};
@@ -102,6 +102,9 @@ impl Inner {
     }
 
     pub(super) fn judge(&self, item: &Item) -> Option<Match> {
+        if !self.gate.lets(texts(item)) {
+            return None;
+        }
         let sources = sources(item, &self.scanner);
         let glance = Glance::of(&sources, &self.scanner, &self.lexicon);
         let may_hold = |rule: &Rule, alliance: Option<ListId>| {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::example::check_examples;
+use super::gate::Gate;
 use super::lexicon::{Lexicon, List, ListId};
 use super::parts;
 use super::resolve::Read;
@@ -60,7 +61,9 @@ impl Draft {
         }
         let Compiler { lexicon, terms, .. } = compiler;
         let scanner = Scanner::build(&terms);
-        let inner = Inner { standings: standings(&self.lists, &lexicon), lexicon, scanner, rules };
+        let gate = Gate::build(&rules, &lexicon, &terms);
+        let standings = standings(&self.lists, &lexicon);
+        let inner = Inner { standings, lexicon, gate, scanner, rules };
         if !problems.any_error() {
             drafts.iter().for_each(|draft| check_examples(draft, &inner, problems));
         }

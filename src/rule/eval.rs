@@ -2,7 +2,7 @@
 
 use regex::Regex;
 
-use super::hits::{Hit, Hits};
+use super::hits::Hits;
 use super::lexicon::{Lexicon, ListId};
 use super::query::Link;
 use super::section::ListKind;
@@ -104,11 +104,7 @@ impl Node {
             }
             Node::In(field, inner) => inner.present(scope, Some(*field)),
             Node::Or(list) => list.iter().any(|one| one.present(scope, field)),
-            _ => {
-                scope.hits.all.iter().enumerate().any(|(index, hit)| {
-                    self.is(hit, index, scope) && self.in_field(hit, scope, field)
-                })
-            }
+            _ => self.places(scope, field).next().is_some(),
         }
     }
 
@@ -121,24 +117,36 @@ impl Node {
         match self {
             Node::In(field, inner) => inner.places(scope, Some(*field)),
             Node::Or(list) => Box::new(list.iter().flat_map(move |one| one.places(scope, field))),
-            _ => Box::new((0..scope.hits.all.len()).filter(move |index| {
-                let hit = &scope.hits.all[*index];
-                self.is(hit, *index, scope) && self.in_field(hit, scope, field)
-            })),
+            _ => match self.list(scope) {
+                Some(list) => Box::new(
+                    scope.hits.of_list(list).filter(move |index| self.is(*index, scope, field)),
+                ),
+                None => Box::new(
+                    (0..scope.hits.all.len()).filter(move |index| self.is(*index, scope, field)),
+                ),
+            },
         }
     }
 
-    fn in_field(&self, hit: &Hit, scope: &Scope<'_>, field: Option<Field>) -> bool {
+    /// The list whose hits alone it can be.
+    fn list(&self, scope: &Scope<'_>) -> Option<ListId> {
+        match self {
+            Node::List(list) => Some(*list),
+            Node::Alliance | Node::Door | Node::Mention => scope.alliance,
+            _ => None,
+        }
+    }
+
+    /// Whether a hit is what a name or term stands for, in the field that is asked for.
+    fn is(&self, index: usize, scope: &Scope<'_>, field: Option<Field>) -> bool {
+        let hit = &scope.hits.all[index];
         let of = scope.hits.field(hit);
-        match field {
+        let here = match field {
             Some(field) => of == field,
             // Without a field a query looks at prose; labels are asked for by name.
             None => matches!(of, Field::Title | Field::Summary | Field::Body),
-        }
-    }
-
-    fn is(&self, hit: &Hit, index: usize, scope: &Scope<'_>) -> bool {
-        match self {
+        };
+        here && match self {
             Node::Term(term) => hit.term == *term,
             Node::List(list) => hit.list == Some(*list),
             Node::Alliance => hit.list.is_some() && hit.list == scope.alliance,

@@ -22,11 +22,19 @@ pub(crate) struct Source<'i> {
     pub(crate) candidates: Candidates,
 }
 
-/// The texts of an item in the order of their fields; those without a word are left out.
+/// The texts of an item with where terms may stand in them.
 pub(crate) fn sources<'i>(item: &'i Item, scanner: &Scanner) -> Vec<Source<'i>> {
-    let labels = |labels: &'i [String], field: Field| {
-        labels.iter().take(LABELS).map(move |label| (field, label.as_str()))
-    };
+    let mut all = Vec::with_capacity(8);
+    all.extend(texts(item).map(|(field, text)| Source {
+        field,
+        text,
+        candidates: scanner.candidates(text),
+    }));
+    all
+}
+
+/// The texts of an item in the order of their fields; those without a word are left out.
+pub(super) fn texts(item: &Item) -> impl Iterator<Item = (Field, &str)> {
     let prose = [
         (Field::Title, item.title.as_str()),
         (Field::Summary, &item.summary),
@@ -37,13 +45,11 @@ pub(crate) fn sources<'i>(item: &'i Item, scanner: &Scanner) -> Vec<Source<'i>> 
     let language = (Field::Lang, item.language.as_deref().unwrap_or_default());
     let texts = prose.into_iter().chain(labels(&item.categories, Field::Category));
     let texts = texts.chain(feed).chain(labels(&item.tags, Field::Tag)).chain([language]);
-    let mut all = Vec::with_capacity(8);
-    all.extend(texts.filter(|(_, text)| !text.is_empty()).map(|(field, text)| Source {
-        field,
-        text,
-        candidates: scanner.candidates(text),
-    }));
-    all
+    texts.filter(|(_, text)| !text.is_empty())
+}
+
+fn labels(labels: &[String], field: Field) -> impl Iterator<Item = (Field, &str)> {
+    labels.iter().take(LABELS).map(move |label| (field, label.as_str()))
 }
 
 /// A set of fields.

@@ -71,6 +71,8 @@ pub(crate) struct Hits<'i> {
     english: bool,
     /// What was taken away and what took it, all kinds; texts are made where somebody asks.
     pub(crate) hidden: Vec<(Hit, Hit)>,
+    /// The hits of each list, by number: what clause after clause asks for.
+    by_list: Vec<(ListId, usize)>,
     /// See [`Self::adjectives`].
     pub(super) adjectives: OnceCell<Vec<bool>>,
 }
@@ -93,6 +95,7 @@ impl<'i> Hits<'i> {
             all: Vec::new(),
             masked: Vec::new(),
             hidden: Vec::new(),
+            by_list: Vec::new(),
             adjectives: OnceCell::new(),
             english: true,
         };
@@ -102,7 +105,16 @@ impl<'i> Hits<'i> {
             hits.mask(lexicon);
         }
         hits.weigh(lexicon);
+        let listed = hits.all.iter().enumerate();
+        hits.by_list = listed.filter_map(|(at, hit)| hit.list.map(|list| (list, at))).collect();
+        hits.by_list.sort_unstable();
         hits
+    }
+
+    /// The hits of a list, in their order.
+    pub(super) fn of_list(&self, list: ListId) -> impl Iterator<Item = usize> + '_ {
+        let first = self.by_list.partition_point(|(other, _)| *other < list);
+        self.by_list[first..].iter().take_while(move |(other, _)| *other == list).map(|(_, at)| *at)
     }
 
     fn add(&mut self, source: Source<'i>, scanner: &Scanner, lexicon: &Lexicon) {
@@ -162,13 +174,16 @@ impl<'i> Hits<'i> {
         let kind = |hit: &Hit| hit.list.map(|list| lexicon.list(list).kind);
         let mut gone = vec![false; self.all.len()];
         let mut hidden = Vec::new();
+        // Plain lists, which hold most words, cover nothing.
+        let covering = |hit: &&Hit| kind(hit).is_some_and(|kind| kind != ListKind::Plain);
+        let covering: Vec<Hit> = self.all.iter().filter(covering).copied().collect();
         for (index, hit) in self.all.iter().enumerate() {
             let kind_of = kind(hit);
             if kind_of == Some(ListKind::Mask) {
                 continue;
             }
             let bloc = hit.list.is_some_and(|list| lexicon.list(list).bloc);
-            let stronger = self.all.iter().filter(|other| other.covers(hit)).find(|other| {
+            let stronger = covering.iter().filter(|other| other.covers(hit)).find(|other| {
                 match kind(other) {
                     Some(ListKind::Mask) => true,
                     // A bloc may be the candidate that its own name names.

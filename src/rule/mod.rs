@@ -4,8 +4,9 @@
 //! [`RuleSet::judge`] says of an item which rules hold, with the evidence as data;
 //! [`RuleSet::examine`] says, too, which nearly did. Nothing here knows stories, the ledger or who is told.
 //!
-//! The way of an item: one pass over its words finds where terms may stand (`scan`), and a `glance` at
-//! those sends most items away. Of the others `hits` folds the texts, takes away what is masked and
+//! The way of an item: a look for the names without which no rule holds sends most items away (`gate`).
+//! One pass over the words of the rest finds where terms may stand (`scan`), and a `glance` at those
+//! sends more away. Of the others `hits` folds the texts, takes away what is masked and
 //! weighs what is weak, `door` tells names that are doors from adjectives; `eval` asks each query,
 //! once per alliance named (`ask`); `parties` tells who can knock, `moves` who does what about whom and
 //! `named` whom the rest of the item adds; `matched` puts it together; `gloss` says what foreign
@@ -20,6 +21,7 @@ mod door;
 mod drift;
 mod eval;
 mod example;
+mod gate;
 mod genre;
 mod glance;
 mod gloss;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::eval::Node;
+use super::gate::Gate;
 use super::lexicon::{Lexicon, day};
 use super::scan::Scanner;
 use super::section::ListKind;
@@ -63,6 +64,7 @@ pub struct RuleSet(pub(super) Arc<Inner>);
 #[derive(Debug)]
 pub(super) struct Inner {
     pub(super) lexicon: Lexicon,
+    pub(super) gate: Gate,
     pub(super) scanner: Scanner,
     pub(super) rules: Vec<Rule>,
     pub(super) standings: Vec<Standing>,

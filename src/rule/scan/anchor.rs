@@ -244,6 +244,12 @@ pub(super) fn anchor(pattern: &[Word]) -> Option<Anchor> {
     best.map(|(_, anchor)| anchor)
 }
 
+/// The share of texts that hold a pattern, at most: that of its rarest word.
+pub(super) fn share(pattern: &[Word]) -> f32 {
+    let weights = pattern.iter().map(|word| weight(&word.text, goes_on(word), is_cjk(&word.text)));
+    (-weights.fold(0.0, f32::max)).exp()
+}
+
 /// Whether a word of a text may go on after this one. An open CJK character is a whole word.
 fn goes_on(word: &Word) -> bool {
     word.open && !is_cjk(&word.text)

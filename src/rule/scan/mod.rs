@@ -90,6 +90,11 @@ impl Candidates {
     }
 }
 
+/// The share of texts that hold a term, at most.
+pub(crate) fn share(term: &Term) -> f32 {
+    term.patterns.iter().map(|pattern| anchor::share(pattern)).sum()
+}
+
 impl Scanner {
     /// Files terms in order of their numbers.
     pub(crate) fn build(terms: &[Term]) -> Self {

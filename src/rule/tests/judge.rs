@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::{item, try_build};
 use crate::rule::RuleSet;
+use crate::rule::glance::texts;
 
 /// A rule of every kind of operand, in and out of chains, fields and `NOT`.
 const PACK: &str = r#"
@@ -135,4 +136,30 @@ fn every_rule_of_the_pack_holds_somewhere() {
     for rule in rules.rules() {
         assert!(held.contains(&rule.id.to_string()), "{}", rule.id);
     }
+}
+
+#[test]
+fn the_gate_is_shut_to_what_names_nothing_that_a_rule_needs() {
+    let open = |pack: &str, title: &str, summary: &str| {
+        let rules = try_build(pack).unwrap();
+        rules.0.gate.lets(texts(&item(title, summary, "2024-01-05")))
+    };
+    let pack = |when: &str| {
+        let lists = PACK.split("[[rule]]").next().unwrap();
+        format!("{lists}[[rule]]\nid = \"one\"\nwhen = '{when}'\n")
+    };
+    let tie = pack("@joining THEN/3 @door SENTENCE @candidate");
+    assert!(!open(&tie, "Canada joins Britain, the alliance says", "Britain joins Canada"));
+    assert!(open(&tie, "NATO meets", "") && open(&tie, "", "NATO meets"));
+    // What must stand in the headline is looked for there; the name that an echo stands for, everywhere.
+    let either = pack("title:(pact NEAR/4 budget) OR summary:gazette");
+    assert!(!open(&either, "Canada joins Britain", "A pact with a budget"));
+    assert!(open(&either, "A pact with a budget", "") && open(&either, "", "A gazette"));
+    let told = pack("title:(@joining SENTENCE @alliance)");
+    assert!(open(&told, "Canada joins the alliance", "NATO meets"));
+    // A rule that speaks of an alliance is asked where one is named, whatever else it says.
+    assert!(!open(&pack("@door AND NOT budget"), "Canada joins Britain", ""));
+    assert!(!open(&pack("@joining AND NOT @door"), "Canada joins Britain", ""));
+    // What needs no word opens it for all.
+    assert!(open(&pack("/treat(y|ies)/"), "Canada meets Britain", ""));
 }

@@ -97,6 +97,7 @@ fn plan(number: i64, sinks: &[&str]) -> Plan {
         previous: None,
         new: None,
         raised: now,
+        muted: Vec::new(),
     };
     let change = StoryChange {
         id: StoryId(number),

@@ -104,6 +104,9 @@ pub(super) async fn alerts(
             if rows.iter().any(|row| row.mode == SHADOW) {
                 columns.insert(3, ("mode", "MODE"));
             }
+            if rows.iter().any(|row| !row.muted.is_empty()) {
+                columns.insert(3, ("muted", "MUTED"));
+            }
             list(screen, &rows, &columns, "no alerts yet")?;
         }
         AlertsCommand::Show { id } => {
@@ -130,6 +133,9 @@ pub(super) async fn alerts(
                 alert.item.published.map_or_else(|| "unknown".to_owned(), short_time),
                 short_time(alert.raised)
             ))?;
+            if !alert.muted.is_empty() {
+                screen.line(format!("muted  {}", alert.muted.join(", ")))?;
+            }
             for before in &alert.before {
                 screen.line(clean(&format!(
                     "before {} {} {} {}",

@@ -11,9 +11,10 @@ use url::Url;
 
 use super::picture::{Context, compact, explain as picture, row};
 use super::screen::DIM;
+use super::together::together;
 use super::{Common, Screen};
 use crate::config::{self, Config};
-use crate::model::{Every, Feed, FeedName, Item, Kind};
+use crate::model::{Every, Feed, FeedName, Item, Kind, StoryId};
 use crate::net::{Client, NetworkSection};
 use crate::report::{self, Example, Explained, plain};
 use crate::rule::RuleSet;
@@ -31,10 +32,11 @@ const ITEMS: usize = 100;
 #[command(after_help = "Examples:\n  pactwatch explain \"Canada may join AUKUS Pillar 2\"\n  \
     pactwatch explain \"Headline || Text of the article\"\n  \
     pactwatch explain --file article.txt --date 2022-05-18\n  \
-    pactwatch explain --url https://www.example.org/feed.xml")]
+    pactwatch explain --url https://www.example.org/feed.xml\n  \
+    pactwatch explain --story S-3 --with I-40")]
 pub(super) struct ExplainArgs {
     /// A headline, or headline and text parted by ` || ` or a line break; `-` reads standard input
-    #[arg(required_unless_present_any = ["url", "file"])]
+    #[arg(required_unless_present_any = ["url", "file", "story"])]
     text: Option<String>,
     /// A feed or a page
     #[arg(long, conflicts_with_all = ["text", "file"])]
@@ -45,6 +47,12 @@ pub(super) struct ExplainArgs {
     /// The item's date, for who was a member then
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<jiff::civil::Date>,
+    /// A story, like S-3: why an item is part of it, or is not
+    #[arg(long, value_name = "ID", requires = "with", conflicts_with_all = ["text", "url", "file", "date"])]
+    story: Option<StoryId>,
+    /// The item to compare with the story: an id (I-40, A-9), a link, or a headline
+    #[arg(long, value_name = "ITEM", requires = "story")]
+    with: Option<String>,
 }
 
 /// Explains each item that the arguments name.
@@ -53,6 +61,10 @@ pub(super) async fn explain(
     args: &ExplainArgs,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
+    if let (Some(story), Some(with)) = (args.story, &args.with) {
+        together(common, story, with, screen).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let (rules, network, poll) = rules_and_network(common)?;
     let now = match args.date {
         Some(date) => date.to_zoned(jiff::tz::TimeZone::UTC)?.timestamp(),

@@ -24,6 +24,7 @@ mod sinks;
 mod status;
 mod store;
 mod stories;
+mod together;
 mod why;
 
 use std::path::{Path, PathBuf};

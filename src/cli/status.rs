@@ -20,7 +20,7 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
         screen.object(&standing.to_json(&roster))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let Status { feeds, counts, held, problems, judged } = &standing;
+    let Status { feeds, counts, held, problems, judged, mutes } = &standing;
     screen.line(format!("feeds     {} of {} answer", standing.answering(), feeds.len()))?;
     let waiting: u64 = counts.open_messages();
     let dead: u64 = counts.dead_messages();
@@ -47,6 +47,14 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
             alert.id,
             short_time(alert.raised),
             alert.title
+        ))?;
+    }
+    for one in mutes {
+        screen.line(format!(
+            "muted     {} until {}, {} kept back",
+            one.subject,
+            short_time(one.until),
+            one.kept
         ))?;
     }
     for one in judged {

@@ -1,5 +1,10 @@
 //! `stories`: which items tell the same event.
 
+mod mute;
+mod regroup;
+
+pub(super) use regroup::one_item;
+
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -9,7 +14,7 @@ use super::listing::list;
 use super::{Common, Screen};
 use crate::model::StoryId;
 use crate::report::{parse_since, short_time};
-use crate::store::{Access, SHADOW, StoryFilter};
+use crate::store::{Access, BY_HAND, SHADOW, Store, StoryFilter};
 
 /// Commands below `stories`.
 #[derive(Debug, Subcommand)]
@@ -28,6 +33,53 @@ pub(super) enum StoriesCommand {
         /// Short id, like S-3
         id: StoryId,
     },
+    /// Take an item out of a story, for good: it tells another event
+    #[command(
+        after_help = "The item becomes a story of its own, with the alerts that it raised.\n\
+        Nothing is sent. The next report of it, or a change of its text, is told as\n\
+        news to every sink that has not heard of it.\n\n\
+        Examples:\n  pactwatch stories split S-3 I-40\n  \
+        pactwatch stories split S-3 https://paper.example/second-vote"
+    )]
+    Split {
+        /// The story, like S-3
+        story: StoryId,
+        /// The item: an id (I-40, A-9), a link, or a headline
+        item: String,
+    },
+    /// Put a story into another, for good: both tell one event
+    #[command(
+        after_help = "Nothing is sent, and no sink that heard of one of the two hears of it\n\
+        again before a new move is made.\n\n\
+        Example:\n  pactwatch stories merge S-9 S-3"
+    )]
+    Merge {
+        /// The story that is given up
+        story: StoryId,
+        /// The story that both are from now on
+        into: StoryId,
+    },
+    /// Tell nothing of a story, alliance or candidate for a while; a flash breaks through
+    #[command(
+        after_help = "What is muted is recorded and shown, and sent to nobody, also not later.\n\
+        An alert is kept back where its story is muted, or every alliance that it\n\
+        names, or every candidate. When the mute has ended, the next report of a\n\
+        story that nobody was told is told as news.\n\n\
+        Examples:\n  pactwatch stories mute S-3 --for 7d\n  \
+        pactwatch stories mute BRICS --for 12h --note \"summit\""
+    )]
+    Mute(mute::MuteArgs),
+    /// What is muted, until when, and how much it kept back
+    Mutes {
+        /// Those, too, that have ended
+        #[arg(long)]
+        all: bool,
+    },
+    /// End a mute
+    Unmute {
+        /// What was muted
+        subject: String,
+    },
 }
 
 /// Runs a command below `stories`.
@@ -36,8 +88,19 @@ pub(super) async fn stories(
     command: StoriesCommand,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let store = common.open(&common.load()?, Access::Read)?;
+    use StoriesCommand::{Merge, Mute, Split, Unmute};
+    let access = match command {
+        Split { .. } | Merge { .. } | Mute(_) | Unmute { .. } => Access::Write,
+        _ => Access::Read,
+    };
+    let config = common.load()?;
+    let store = common.open(&config, access)?;
     match command {
+        Split { story, item } => regroup::split(&store, story, &item, screen).await?,
+        Merge { story, into } => regroup::merge(&store, story, into, screen).await?,
+        Mute(args) => mute::mute(&store, &config.roster(), args, screen).await?,
+        Unmute { subject } => mute::unmute(&store, &config.roster(), &subject, screen).await?,
+        StoriesCommand::Mutes { all } => mute::mutes(&store, all, screen).await?,
         StoriesCommand::List { since, limit } => {
             let filter = StoryFilter { since, limit, ..StoryFilter::default() };
             let rows = store.stories(filter).await?;
@@ -58,9 +121,7 @@ pub(super) async fn stories(
         }
         StoriesCommand::Show { id } => {
             let Some(story) = store.story(id).await? else {
-                anyhow::bail!(
-                    "there is no story {id}\n`pactwatch stories list` shows those there are"
-                );
+                return Err(no_story(&store, id).await?);
             };
             if screen.json() {
                 screen.object(&story)?;
@@ -78,9 +139,14 @@ pub(super) async fn stories(
                 let title = screen.styled(super::screen::BOLD, &member.title);
                 screen.line(format!("{}  {title}", short_time(member.seen)))?;
                 let url = member.url.as_deref().unwrap_or("no link");
-                screen.line(format!("  {} · {url}", member.feed))?;
+                let item = member.id.map(|id| format!("{id} · ")).unwrap_or_default();
+                screen.line(format!("  {item}{} · {url}", member.feed))?;
                 match &member.level {
                     None => screen.line("  opened the story")?,
+                    Some(level) if level == BY_HAND => {
+                        let reason = member.reason.as_deref().unwrap_or("put here");
+                        screen.line(format!("  {reason} {BY_HAND}"))?;
+                    }
                     Some(level) => {
                         let (score, reason) = (member.score.unwrap_or_default(), &member.reason);
                         let reason = reason.as_deref().unwrap_or_default();
@@ -96,4 +162,13 @@ pub(super) async fn stories(
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// There is no such story; where it was merged into another, that one is named.
+pub(super) async fn no_story(store: &Store, id: StoryId) -> anyhow::Result<anyhow::Error> {
+    let cure = match store.merged_into(id).await? {
+        Some(other) => format!("it was merged into {other}: `pactwatch stories show {other}`"),
+        None => "`pactwatch stories list` shows those there are".to_owned(),
+    };
+    Ok(anyhow::anyhow!("there is no story {id}\n{cure}"))
 }

@@ -231,6 +231,7 @@ async fn queue_of(store: &Store, n: i64, sinks: &[&str], alliances: &[&str]) {
         previous: None,
         new: None,
         raised: now,
+        muted: Vec::new(),
     };
     let change = StoryChange {
         id: StoryId(n),

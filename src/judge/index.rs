@@ -13,7 +13,7 @@ use super::lookup::Lookup;
 use super::similar::Sketch;
 use super::weigh::{Reason, Sharing, Weighed, Weighing};
 use crate::model::{
-    Genre, Item, Match, Member, Move, Sameness, Standing, Story, StoryChange, StoryId,
+    Genre, Item, Match, Member, Move, Mute, Sameness, Standing, Story, StoryChange, StoryId,
 };
 use crate::store::StoryBook;
 
@@ -45,6 +45,7 @@ pub(super) struct StoryIndex {
     /// No story was opened before.
     oldest: Timestamp,
     pub(super) ledger: Ledger,
+    pub(super) mutes: Vec<Mute>,
     pub(super) next_story: i64,
     pub(super) next_alert: i64,
     pub(super) generation: u64,
@@ -73,6 +74,7 @@ impl StoryIndex {
     pub(super) fn new(book: StoryBook, standings: &[Standing]) -> Self {
         let mut index = Self {
             ledger: Ledger::new(book.ledger, standings),
+            mutes: book.mutes,
             next_story: book.next_story,
             next_alert: book.next_alert,
             generation: book.generation,

@@ -7,6 +7,7 @@
 
 mod agree;
 mod aside;
+mod compare;
 mod development;
 mod hearing;
 mod identity;
@@ -21,6 +22,7 @@ mod section;
 mod similar;
 mod weigh;
 
+pub use compare::{Compared, Comparison, LEAST, compare};
 pub use replay::{PairStep, Replay, Step};
 pub use review::{Bench, JudgeSetup, run};
 pub use section::{FirstPoll, StorySection, Updates};

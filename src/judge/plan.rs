@@ -17,7 +17,7 @@ use super::section::{FirstPoll, StorySection, Updates};
 use super::weigh::Sharing;
 use crate::model::{
     Addressee, AlertKind, Decision, FeedName, FeedState, ItemRow, Level, Match, Member, NewMoves,
-    Plan, Route, Sameness, SinkName, Story, StoryId,
+    Plan, Route, Sameness, SinkName, Story, StoryId, muted_by,
 };
 
 /// An item with what the rules say of it.
@@ -135,10 +135,11 @@ impl One {
     fn open(&self, index: &mut StoryIndex, terms: Terms<'_>, plan: &mut Plan) -> Decision {
         let id = StoryId(index.next_story);
         index.next_story += 1;
-        let wanting = self.wanting(index, terms.routes, Level::Background);
+        let mut wanting = self.wanting(index, terms.routes, Level::Background);
         let level = self.level(index, &wanting);
-        let addressees = addressees(wanting, &[], AlertKind::Raised);
-        let told = self.alert(index, plan, id, AlertKind::Raised, level, 1, addressees, None);
+        let muted = self.mute(index, None, &mut wanting);
+        let to = addressees(wanting, &[], AlertKind::Raised);
+        let told = self.alert(index, plan, id, AlertKind::Raised, level, 1, to, muted, None);
         self.change(index, plan, id, true, None, false, told, 1);
         Decision::Alert(id)
     }
@@ -181,15 +182,16 @@ impl One {
             wanting.retain(|(sink, _)| !story.told.contains(sink));
         }
         let level = self.level(index, &wanting).max(least);
-        let addressees = addressees(wanting, &story.told, kind);
+        let muted = self.mute(index, Some(id), &mut wanting);
+        let to = addressees(wanting, &story.told, kind);
         let step = story.steps + 1;
-        let told = match update || !addressees.is_empty() {
+        let told = match update || !to.is_empty() {
             true => {
                 let new = update.then(|| match confirms {
                     true => NewMoves { acts: confirmed, confirmed: true, ..NewMoves::default() },
                     false => self.what_is_new(&story, news),
                 });
-                self.alert(index, plan, id, kind, level, step, addressees, new)
+                self.alert(index, plan, id, kind, level, step, to, muted, new)
             }
             false => None,
         };
@@ -223,6 +225,23 @@ impl One {
             .filter(|(route, level)| route.passes(item, &self.matched, *level))
             .map(|(route, level)| (route.sink.clone(), level))
             .collect()
+    }
+
+    /// Takes those away whom a mute keeps from hearing of it, and gives what is muted, where it kept
+    /// back any. A flash breaks through.
+    fn mute(
+        &self,
+        index: &StoryIndex,
+        story: Option<StoryId>,
+        wanting: &mut Vec<(SinkName, Level)>,
+    ) -> Vec<String> {
+        let muted = muted_by(&index.mutes, self.now, story, &self.matched);
+        if muted.is_empty() {
+            return muted;
+        }
+        let all = wanting.len();
+        wanting.retain(|(_, level)| *level == Level::Flash);
+        if wanting.len() == all { Vec::new() } else { muted }
     }
 
     /// The level of an alert: as new as it is to the one who has heard least.

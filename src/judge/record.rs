@@ -23,6 +23,7 @@ impl One {
         level: Level,
         step: u32,
         addressees: Vec<Addressee>,
+        muted: Vec<String>,
         new: Option<NewMoves>,
     ) -> Option<(AlertId, Vec<SinkName>)> {
         let item = &self.fresh.item;
@@ -48,6 +49,7 @@ impl One {
             previous: previous.filter(|_| kind == AlertKind::Updated),
             new,
             raised: self.now,
+            muted,
         };
         plan.alerts.push((alert, addressees));
         Some((id, told))

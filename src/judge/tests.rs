@@ -453,6 +453,7 @@ fn restarted(plans: &[Plan], index: &StoryIndex) -> StoryIndex {
     }
     let book = StoryBook {
         stories: stories.into_values().collect(),
+        mutes: Vec::new(),
         ledger: plans.iter().flat_map(|plan| plan.ledger.clone()).collect(),
         next_story: index.next_story,
         next_alert: index.next_alert,

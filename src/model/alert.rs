@@ -31,6 +31,9 @@ pub struct Alert {
     pub new: Option<NewMoves>,
     /// When it was raised.
     pub raised: Timestamp,
+    /// What is muted and kept it from a sink that would have got it: a story, alliances, candidates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub muted: Vec<String>,
 }
 
 /// First word of a story, or a new move in it.

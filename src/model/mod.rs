@@ -12,6 +12,7 @@ mod item;
 mod ledger;
 mod matched;
 mod message;
+mod mute;
 mod plan;
 mod pulse;
 mod route;
@@ -31,6 +32,7 @@ pub use matched::{
     RuleScore,
 };
 pub use message::{Attempt, DeadReason, Hold, MessageKind, MessageState, Outcome, Refusal, Sealed};
+pub use mute::{Mute, muted_by};
 pub use plan::{Addressee, Decision, ItemRow, Plan, Sameness, StoryChange};
 pub use pulse::Pulse;
 pub use route::{Miss, Route};

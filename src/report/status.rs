@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::problems::problems;
 use super::{FeedLine, Problem, Roster, feed_lines};
-use crate::model::Condition;
+use crate::model::{Condition, Mute};
 use crate::store::{Counts, HeldRow, JudgedRule, Store, StoreError};
 
 /// How things stand.
@@ -21,6 +21,8 @@ pub struct Status {
     pub held: Vec<HeldRow>,
     /// How often rules were right, by what people said of their alerts.
     pub judged: Vec<JudgedRule>,
+    /// What is muted.
+    pub mutes: Vec<Mute>,
 }
 
 /// Reads how things stand.
@@ -34,7 +36,8 @@ pub async fn status(roster: &Roster, store: &Store, now: Timestamp) -> Result<St
     let problems = problems(roster, &feeds, &counts, store, now).await?;
     let held = store.held(now).await?;
     let judged = store.judged_rules().await?;
-    Ok(Status { feeds, counts, held, problems, judged })
+    let mutes = store.mutes(now).await?;
+    Ok(Status { feeds, counts, held, problems, judged, mutes })
 }
 
 impl Status {
@@ -59,7 +62,7 @@ impl Status {
         json!({
             "feeds": by_state, "queue": counts.queue, "alerts": counts.alerts_24h,
             "shadow": counts.shadow_24h,
-            "held": self.held, "judged": self.judged,
+            "held": self.held, "judged": self.judged, "mutes": self.mutes,
             "problems": self.problems, "items": counts.items, "too_old": counts.too_old,
             "database": roster.database, "database_bytes": counts.bytes,
         })

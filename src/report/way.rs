@@ -15,6 +15,8 @@ pub enum Fate {
     Shadow,
     /// Part of a story that was told already.
     Grouped,
+    /// Kept back by a mute.
+    Muted,
     /// Told, and no sink's routing wants it.
     Unrouted,
     /// On its way to a receiver.
@@ -35,6 +37,7 @@ impl Fate {
             Fate::Old => "old",
             Fate::Shadow => "shadow",
             Fate::Grouped => "grouped",
+            Fate::Muted => "muted",
             Fate::Unrouted => "unrouted",
             Fate::Waiting => "waiting",
             Fate::Dead => "dead",

@@ -10,7 +10,7 @@ use super::{FeedLine, Roster, feed_lines, quiet, short_time, since};
 use crate::model::{Level, MessageState, Route};
 use crate::setting::show_duration;
 use crate::store::{
-    AlertDetail, MemberDetail, MessageRow, Store, StoreError, StoredItem, StoryDetail,
+    AlertDetail, BY_HAND, MemberDetail, MessageRow, Store, StoreError, StoredItem, StoryDetail,
 };
 
 /// Items that are told of where several fit.
@@ -86,6 +86,11 @@ impl<'f> Facts<'f> {
         self.alerts.iter().filter(|one| self.found.alerts.contains(&one.alert.id))
     }
 
+    /// What is muted and kept its last alert back.
+    fn muted(&self) -> &[String] {
+        self.own().last().map_or(&[], |one| &one.alert.muted)
+    }
+
     fn messages(&self) -> impl Iterator<Item = &MessageRow> {
         self.own().flat_map(|one| &one.messages)
     }
@@ -105,7 +110,10 @@ impl<'f> Facts<'f> {
         } else if self.found.alerts.is_empty() {
             Fate::Grouped
         } else if self.messages().next().is_none() {
-            Fate::Unrouted
+            match self.muted().is_empty() {
+                true => Fate::Unrouted,
+                false => Fate::Muted,
+            }
         } else if any(&[MessageState::Dead]) {
             Fate::Dead
         } else if any(&[MessageState::Queued, MessageState::Retrying, MessageState::Paused]) {
@@ -231,6 +239,10 @@ impl<'f> Facts<'f> {
         let Some(how) = &member.level else {
             return Step::new("story", true, format!("opened the story {id}"));
         };
+        if how == BY_HAND {
+            let reason = member.reason.as_deref().unwrap_or("put there");
+            return Step::new("story", true, format!("in the story {id}, {reason} {BY_HAND}"));
+        }
         let mut text = match self.found.decision.as_str() {
             "update" => format!("a new move in the story {id}"),
             "duplicate" => format!("the same text again in the story {id}"),
@@ -276,6 +288,9 @@ impl<'f> Facts<'f> {
         if let Some(miss) = miss {
             return not_wanted(route, miss);
         }
+        if !self.muted().is_empty() {
+            return format!("{} was muted", self.muted().join(", "));
+        }
         if let Some(before) = self.alerts.iter().find(told) {
             return format!("it was told of this story by {}", before.alert.id);
         }
@@ -320,6 +335,12 @@ impl<'f> Facts<'f> {
                 let cure = format!("`pactwatch stories show {story}` lists what was told of it");
                 (format!("not told again: part of {story}"), Some(cure))
             }
+            Fate::Muted => (
+                format!("raised, and kept back: {} was muted", self.muted().join(", ")),
+                Some(
+                    "`pactwatch stories mutes --all` shows until when, `unmute` ends it".to_owned(),
+                ),
+            ),
             Fate::Unrouted => (
                 "raised, and sent to nobody: no sink's routing wants it".to_owned(),
                 Some("change `min_level`, `rules` or the lists of a [[sink]]".to_owned()),

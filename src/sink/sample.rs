@@ -100,6 +100,7 @@ pub fn sample(sink: &SinkName, now: Timestamp) -> AlertView {
         previous: None,
         new: None,
         raised: now,
+        muted: Vec::new(),
     };
     AlertView {
         alert,

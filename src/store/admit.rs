@@ -11,7 +11,8 @@ use rusqlite::{Connection, params};
 
 use super::writer::Care;
 use super::{
-    Admitted, Store, StoreError, StoryBook, alerts, feeds, habits, items, ledger, outbox, stories,
+    Admitted, Store, StoreError, StoryBook, alerts, feeds, habits, items, ledger, mutes, outbox,
+    stories,
 };
 use crate::model::{AlertId, Plan};
 
@@ -33,6 +34,7 @@ impl Store {
                     generation: generation(connection)?,
                     stories: stories::since(connection, since)?,
                     ledger: ledger::all(connection)?,
+                    mutes: mutes::ending_after(connection, since)?,
                     next_story: story + 1,
                     next_alert: alert + 1,
                 })
@@ -103,7 +105,10 @@ fn admit_one(connection: &Connection, plan: &Plan) -> Result<(), StoreError> {
     }
     for (alert, addressees) in &plan.alerts {
         let id = kept(alert.id);
-        alerts::save(connection, alert)?;
+        // One that is known already was counted then.
+        if alerts::save(connection, alert)? {
+            mutes::count(connection, alert)?;
+        }
         for addressee in addressees {
             outbox::queue(connection, alert, id, addressee)?;
         }
@@ -119,6 +124,11 @@ pub(super) fn generation(connection: &Connection) -> Result<u64, StoreError> {
     let mut statement = connection.prepare_cached("SELECT generation FROM meta WHERE one = 1")?;
     let number: i64 = statement.query_row([], |row| row.get(0))?;
     Ok(number.unsigned_abs())
+}
+
+/// Counts the generation up: every planner reads the stories again before it writes.
+pub(super) fn touch(connection: &Connection) -> Result<(), StoreError> {
+    next_generation(connection, &[]).map(|_| ())
 }
 
 /// Counts the generation up, remembers the numbers that were given, and gives the generation.

@@ -86,6 +86,8 @@ pub struct AlertRow {
     pub raised: Timestamp,
     /// `live`, or `shadow` where it was only recorded.
     pub mode: &'static str,
+    /// What is muted and kept it back; empty where it was sent as usual.
+    pub muted: Vec<String>,
     /// What somebody made of it, `good` or `bad`.
     pub judged: Option<Verdict>,
 }
@@ -112,10 +114,10 @@ pub(super) fn known(connection: &Connection, key: &str) -> Result<Option<AlertId
     Ok(statement.query_row([key], |row| Ok(AlertId(row.get(0)?))).optional()?)
 }
 
-/// Writes an alert. One with a known key is left alone, so nothing repeats.
-pub(super) fn save(connection: &Connection, alert: &Alert) -> Result<(), StoreError> {
+/// Writes an alert; one with a known key is left alone, so nothing repeats. Whether it was new.
+pub(super) fn save(connection: &Connection, alert: &Alert) -> Result<bool, StoreError> {
     let rule = alert.matched.rules.first().map_or("", |rule| rule.id.as_str());
-    connection
+    let written = connection
         .prepare_cached(
             "INSERT INTO alert (id, key, story, raised, level, rule, data)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (key) DO NOTHING",
@@ -129,7 +131,7 @@ pub(super) fn save(connection: &Connection, alert: &Alert) -> Result<(), StoreEr
             rule,
             to_json(alert)?,
         ])?;
-    Ok(())
+    Ok(written > 0)
 }
 
 fn list(connection: &Connection, filter: &AlertFilter) -> Result<Vec<AlertRow>, StoreError> {
@@ -185,6 +187,7 @@ fn row_of(alert: Alert, judged: Option<Verdict>) -> AlertRow {
         feed: alert.item.feed.to_string(),
         raised: alert.raised,
         mode: mode(alert.matched.shadow),
+        muted: alert.muted,
         judged,
     }
 }

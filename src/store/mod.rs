@@ -25,9 +25,11 @@ mod judgements;
 mod ledger;
 mod line;
 mod lock;
+mod mutes;
 mod outbox;
 mod preview;
 mod prune;
+mod regroup;
 mod rollback;
 mod row;
 mod schema;
@@ -45,8 +47,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::model::{
-    DeadReason, FeedName, FeedState, Hold, LedgerEntry, MessageId, MessageKind, Sealed, SinkName,
-    Story, TextHash,
+    DeadReason, FeedName, FeedState, Hold, LedgerEntry, MessageId, MessageKind, Mute, Sealed,
+    SinkName, Story, TextHash,
 };
 use worker::Workers;
 
@@ -62,6 +64,7 @@ pub use judgements::{JudgedRule, Judgement, Verdict};
 pub use ledger::LedgerRow;
 pub use lock::{Lock, LockError};
 pub use preview::Draft;
+pub use regroup::{BY_HAND, Regrouped};
 pub use rollback::{Retold, Rollback};
 pub use section::HistorySection;
 pub use sinks::{QueueAge, SinkTrouble};
@@ -103,6 +106,8 @@ pub struct StoryBook {
     pub stories: Vec<Story>,
     /// The whole ledger.
     pub ledger: Vec<LedgerEntry>,
+    /// What is muted, or was lately.
+    pub mutes: Vec<Mute>,
     /// The number that the next story gets.
     pub next_story: i64,
     /// The number that the next alert gets.

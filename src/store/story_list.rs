@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::row::{json_column, ms, time};
 use super::{Store, StoreError, alerts, stories};
-use crate::model::{Alert, AlertId, FeedName, ItemKey, Level, Member, StoryId};
+use crate::model::{Alert, AlertId, FeedName, ItemId, ItemKey, Level, Member, StoryId};
 
 impl Store {
     /// The stories that pass the filter, those that grew last first.
@@ -16,6 +16,15 @@ impl Store {
     /// The database cannot be read.
     pub async fn stories(&self, filter: StoryFilter) -> Result<Vec<StoryRow>, StoreError> {
         self.workers.read(move |connection| list(connection, &filter)).await
+    }
+
+    /// The items of a story as the planner compares them, oldest first, each with its latest text.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn members(&self, id: StoryId) -> Result<Vec<Member>, StoreError> {
+        self.workers.read(move |connection| stories::members(connection, id.0)).await
     }
 
     /// One story, whole.
@@ -96,6 +105,8 @@ pub struct StoryDetail {
 /// An item of a story, and why it belongs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MemberDetail {
+    /// Its short id; `None` where the item itself is no longer kept.
+    pub id: Option<ItemId>,
     /// Its key in its feed.
     pub key: ItemKey,
     /// Headline.
@@ -125,7 +136,8 @@ pub struct MemberDetail {
 /// The stories that pass the filter, those that grew last first.
 fn list(connection: &Connection, filter: &StoryFilter) -> Result<Vec<StoryRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT s.*, (SELECT count(*) FROM alert a WHERE a.story = s.id) AS alerts,
+        "SELECT s.*, (SELECT min(at) FROM member m WHERE m.story = s.id) AS since,
+           (SELECT count(*) FROM alert a WHERE a.story = s.id) AS alerts,
            (SELECT json_group_array(DISTINCT level) FROM alert a WHERE a.story = s.id) AS levels
          FROM story s
          WHERE s.last_seen >= :since
@@ -173,7 +185,7 @@ fn list(connection: &Connection, filter: &StoryFilter) -> Result<Vec<StoryRow>, 
         let levels: Vec<Level> = json_column(row, "levels")?;
         list.push(StoryRow {
             id: StoryId(id),
-            opened: time(row.get("opened")?),
+            opened: time(row.get("since")?),
             last_seen: time(row.get("last_seen")?),
             alliances,
             candidates,
@@ -210,7 +222,9 @@ fn anywhere(text: &str) -> String {
 /// One story, whole.
 fn detail(connection: &Connection, id: StoryId) -> Result<Option<StoryDetail>, StoreError> {
     let story = connection
-        .prepare_cached("SELECT opened, last_seen FROM story WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT (SELECT min(at) FROM member WHERE story = id), last_seen FROM story WHERE id = ?1",
+        )?
         .query_row([id.0], |row| Ok((time(row.get(0)?), time(row.get(1)?))))
         .optional()?;
     let Some((opened, last_seen)) = story else { return Ok(None) };
@@ -221,8 +235,11 @@ fn detail(connection: &Connection, id: StoryId) -> Result<Option<StoryDetail>, S
         Ok((AlertId(row.get("id")?), alert.item.feed, alert.item.key))
     })?;
     let raised: Vec<(AlertId, FeedName, ItemKey)> = raised.collect::<Result<_, _>>()?;
-    let mut statement =
-        connection.prepare_cached("SELECT * FROM member WHERE story = ?1 ORDER BY number")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT m.*, (SELECT i.id FROM item i JOIN feed f ON f.id = i.feed
+               WHERE f.name = m.feed AND i.key = m.key) AS item
+             FROM member m WHERE story = ?1 ORDER BY at, number",
+    )?;
     let mut rows = statement.query([id.0])?;
     let mut members: Vec<MemberDetail> = Vec::new();
     while let Some(row) = rows.next()? {
@@ -233,6 +250,7 @@ fn detail(connection: &Connection, id: StoryId) -> Result<Option<StoryDetail>, S
             .map(|(alert, ..)| *alert);
         let one = MemberDetail {
             alerts: of_item.collect(),
+            id: row.get::<_, Option<i64>>("item")?.map(ItemId),
             key: member.key,
             title: member.title,
             url: member.url,

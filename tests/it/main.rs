@@ -25,6 +25,7 @@ mod kill;
 mod meter;
 mod pack;
 mod program;
+mod regroup;
 mod saga;
 mod secrets;
 mod store;

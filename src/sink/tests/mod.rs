@@ -292,6 +292,7 @@ fn view(title: &str, summary: &str) -> AlertView {
         previous: None,
         new: None,
         raised: at("2024-03-24T09:44:10Z"),
+        muted: Vec::new(),
     };
     let also = |feed: &str| AlsoIn {
         feed: FeedName::new(feed),

@@ -114,6 +114,7 @@ pub(crate) fn plan(n: i64, sinks: &[&str]) -> Plan {
         previous: None,
         new: None,
         raised: at(n),
+        muted: Vec::new(),
     };
     let to = |sink: &SinkName| Addressee { sink: sink.clone(), kind: AlertKind::Raised };
     Plan {

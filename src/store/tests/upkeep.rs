@@ -187,6 +187,7 @@ fn listings_keep_their_keys() {
                 "feed",
                 "raised",
                 "mode",
+                "muted",
                 "judged"
             ]
         );

@@ -6,6 +6,7 @@
 
 mod change;
 mod control;
+mod duty;
 mod equip;
 mod upkeep;
 mod vital;
@@ -83,6 +84,8 @@ pub async fn run(
     let (office_in, office) = tokio_watch::channel(parts.office);
     let (desk_in, desk) = tokio_watch::channel(parts.desk);
     let (heartbeat_in, heartbeat) = tokio_watch::channel(parts.heartbeat);
+    let (duty_in, duty) = tokio_watch::channel(parts.duty);
+    let (rejected_in, rejected) = tokio_watch::channel(None);
     let (out, polls) = mpsc::channel(LINE);
     let (on, inbox) = mpsc::channel(1);
     let (chores_in, chores) = tokio_watch::channel(Arc::new(Chores::of(&config)));
@@ -129,6 +132,7 @@ pub async fn run(
     }));
 
     let mut upkeep_task = tokio::spawn(upkeep::run(store.clone(), chores));
+    let duty_task = tokio::spawn(duty::run(store.clone(), duty, rejected, posted.clone()));
     let vital = Vital { pulses, store: store.clone() };
     let heartbeat_task = tokio::spawn(beat(vital.clone(), heartbeat));
 
@@ -152,6 +156,8 @@ pub async fn run(
         wanted: wanted_in,
         vital,
         heartbeat: heartbeat_in,
+        duty: duty_in,
+        rejected: rejected_in,
         history: JoinSet::new(),
     };
     tokio::pin!(shutdown);
@@ -183,6 +189,7 @@ pub async fn run(
         let _ = upkeep_task.await;
     }
     let _ = heartbeat_task.await;
+    let _ = duty_task.await;
     store.close().await;
     tracing::info!("stopped");
     outcome
@@ -309,6 +316,9 @@ async fn work_once(
     }));
     let polls = watch::once(subscription, states, which != Which::Due, out, shutdown.clone()).await;
     judging.await.context("the station `judge` failed")?;
+    if let Err(error) = parts.duty.look(store, &None, Timestamp::now()).await {
+        tracing::warn!(%error, "what operators are to be told cannot be found out");
+    }
     let sends = deliver::once(DeliverSetup {
         store: store.clone(),
         office: tokio_watch::channel(parts.office).1,

@@ -219,7 +219,7 @@ async fn preview(
         let headers: Map<String, Value> =
             proof.headers.into_iter().map(|(name, value)| (name, value.into())).collect();
         screen.object(&json!({
-            "sink": outlet.name, "alert": real.then_some(alert), "message": id, "type": kind,
+            "sink": outlet.name, "alert": real.then_some(alert), "message": id, "type": kind.as_str(),
             "state": state, "to": proof.to, "headers": headers, "body": body,
         }))?;
         return Ok(ExitCode::SUCCESS);

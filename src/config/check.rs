@@ -52,6 +52,18 @@ pub(super) fn cross_check(config: &Config, problems: &Problems) {
             }
         }
     }
+    for (name, span) in &config.operator.sinks {
+        let names = || config.sinks.iter().map(|sink| sink.name.as_str());
+        if !names().any(|known| known == name.as_str()) {
+            let near = nearest(name.as_str(), names());
+            problems.add(Diagnostic::error(*span, format!("there is no sink `{name}`")).help(
+                near.map_or_else(
+                    || "name a [[sink]] of this config".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                ),
+            ));
+        }
+    }
     values_that_never_match(config, problems);
     if config.feeds.is_empty() {
         problems.add(

@@ -16,7 +16,7 @@ const KEYS: [(&str, &[&str]); 10] = [
     ("history", &["keep", "alerts", "max_size"]),
     ("delivery", &["retry", "give_up", "timeout"]),
     ("web", &["listen", "public_url", "token"]),
-    ("operator", &["heartbeat"]),
+    ("operator", &["sinks", "heartbeat", "all_quiet"]),
     ("[feed]", &["name", "url", "kind", "tags", "every", "mode", "full_text", "auth", "headers"]),
     (
         "[sink]",

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::change::{Watched, difference, history};
+use super::duty::{Duty, Rejected};
 use super::equip::Parts;
 use super::summary;
 use super::upkeep::Chores;
@@ -48,6 +49,8 @@ pub(super) struct Control {
     pub(super) wanted: mpsc::Sender<FeedName>,
     pub(super) vital: Vital,
     pub(super) heartbeat: watch::Sender<Option<Arc<Heartbeat>>>,
+    pub(super) duty: watch::Sender<Arc<Duty>>,
+    pub(super) rejected: watch::Sender<Rejected>,
     /// What a change of rules means for history; the newest question alone.
     pub(super) history: JoinSet<()>,
 }
@@ -130,8 +133,13 @@ impl Control {
     /// Shows on the pages that the config on disk is not the one that runs.
     fn show_rejected(&self, mistakes: Vec<String>) {
         self.meters.reload(false);
-        let desk = self.desk.borrow().with_rejected(Timestamp::now(), mistakes);
+        let desk = self.desk.borrow().with_rejected(Timestamp::now(), mistakes.clone());
         self.desk.send_replace(Arc::new(desk));
+        let why = mistakes.first().cloned().unwrap_or_default();
+        self.rejected.send_modify(|known| {
+            let since = known.as_ref().map_or_else(Timestamp::now, |(since, _)| *since);
+            *known = Some((since, why));
+        });
     }
 
     fn swap(&mut self, config: Config, report: &Report) -> anyhow::Result<String> {
@@ -147,6 +155,8 @@ impl Control {
         self.meters.reload(true);
         self.feeds.send_replace(parts.subscription);
         self.heartbeat.send_replace(parts.heartbeat);
+        self.duty.send_replace(parts.duty);
+        self.rejected.send_replace(None);
         self.chores.send_replace(Arc::new(Chores::of(&config)));
         let old = std::mem::replace(&mut self.config, config);
         if old.rules_text != self.config.rules_text {

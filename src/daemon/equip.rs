@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::duty::Duty;
 use crate::config::Config;
 use crate::deliver::Office;
 use crate::judge::Bench;
@@ -26,6 +27,7 @@ pub(super) struct Parts {
     pub(super) office: Arc<Office>,
     pub(super) desk: Arc<Desk>,
     pub(super) heartbeat: Option<Arc<Heartbeat>>,
+    pub(super) duty: Arc<Duty>,
 }
 
 impl Parts {
@@ -65,6 +67,7 @@ impl Parts {
             office: Arc::new(office),
             desk: Arc::new(desk),
             heartbeat: heartbeat.map(Arc::new),
+            duty: Arc::new(Duty::of(config)),
         })
     }
 }

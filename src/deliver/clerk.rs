@@ -205,6 +205,13 @@ impl Clerk {
         if message.kind == MessageKind::Ping {
             return Ok(Some(Letter::Ping));
         }
+        if let MessageKind::Event(_) = message.kind {
+            return Ok(self
+                .store
+                .event(&message.id)
+                .await?
+                .map(|event| Letter::Event(Box::new(event))));
+        }
         let mut views = self.store.views(&message.id).await?;
         Ok(match (message.kind, views.len()) {
             (_, 0) => None,

@@ -38,10 +38,11 @@ pub(super) fn orders(
     let set_back = oldest.is_some_and(|at| at > now) || sent.first().is_some_and(|at| *at > now);
     let mut orders = Vec::new();
     for one in pending {
-        let wanted = match one.by_hand || one.kind == MessageKind::Ping {
-            true => None,
-            false => hold(pace, zone, one, oldest, turn, now),
-        };
+        let wanted =
+            match one.by_hand || matches!(one.kind, MessageKind::Ping | MessageKind::Event(_)) {
+                true => None,
+                false => hold(pace, zone, one, oldest, turn, now),
+            };
         let held = one.held.as_ref().filter(|hold| hold.until > now);
         // A clock that was set back would move the end of a hold on and on.
         let is_kept = held.zip(wanted.as_ref()).is_some_and(|(held, wanted)| {

@@ -99,6 +99,7 @@ impl Sink for Fake {
         let body = match letter {
             Letter::Alert(view) => view.alert.item.title.clone(),
             Letter::Digest(views) => format!("digest of {}", views.len()),
+            Letter::Event(event) => event.kind.as_str().to_owned(),
             Letter::Ping => "ping".to_owned(),
         };
         Sealed { content_type: "text/plain".to_owned(), body: body.into_bytes() }

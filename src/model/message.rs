@@ -4,24 +4,21 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use super::{AlertKind, MessageId};
+use super::{AlertKind, EventKind, MessageId};
 
 /// What a message carries; the `type` of the payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MessageKind {
     /// One alert, the first that this sink hears of the story.
-    #[serde(rename = "alert.raised")]
     Raised,
     /// One alert that follows another.
-    #[serde(rename = "alert.updated")]
     Updated,
     /// Several alerts.
-    #[serde(rename = "digest.ready")]
     Digest,
+    /// What operators are told of the daemon itself.
+    Event(EventKind),
     /// A test.
-    #[serde(rename = "test.ping")]
     Ping,
 }
 
@@ -32,6 +29,7 @@ impl MessageKind {
             MessageKind::Raised => "alert.raised",
             MessageKind::Updated => "alert.updated",
             MessageKind::Digest => "digest.ready",
+            MessageKind::Event(kind) => kind.as_str(),
             MessageKind::Ping => "test.ping",
         }
     }

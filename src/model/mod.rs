@@ -6,6 +6,7 @@
 
 mod alert;
 mod clock;
+mod event;
 mod feed;
 mod id;
 mod item;
@@ -20,6 +21,7 @@ mod story;
 
 pub use alert::{Alert, AlertKind, AlertView, AlsoIn, NewMoves, Previous};
 pub use clock::Clock;
+pub use event::{Event, EventKind, EventState, Fault};
 pub use feed::{
     Condition, Every, Feed, FeedState, Hints, Identity, PollOutcome, Polled, Shown, Validators,
     mark,

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::setting::{SecretSource, Table};
+use jiff::civil::Time;
+
+use crate::model::SinkName;
+use crate::setting::{Diagnostic, SecretSource, Span, Table, parse_time};
 
 /// How often the heartbeat calls where the config does not say.
 const EVERY: Duration = Duration::from_secs(300);
@@ -10,8 +13,12 @@ const EVERY: Duration = Duration::from_secs(300);
 /// The section `[operator]`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OperatorSection {
+    /// The sinks that are told what is wrong with the daemon itself, each with where it stands.
+    pub sinks: Vec<(SinkName, Span)>,
     /// The address that hears that all is well; `None` for nobody.
     pub heartbeat: Option<HeartbeatSection>,
+    /// The time of day of the daily proof of life; `None` for none.
+    pub all_quiet: Option<Time>,
 }
 
 /// `heartbeat` under `[operator]`.
@@ -37,6 +44,26 @@ impl OperatorSection {
             section.heartbeat =
                 url.filter(|url| !nobody(url)).map(|url| HeartbeatSection { url, every });
             heartbeat.finish();
+        }
+        for (name, span) in table.strings("sinks").unwrap_or_default() {
+            let name = SinkName::new(name);
+            if !section.sinks.iter().any(|(known, _)| *known == name) {
+                section.sinks.push((name, span));
+            }
+        }
+        if let Some((text, span)) = table.string("all_quiet").filter(|(text, _)| !text.is_empty()) {
+            section.all_quiet = parse_time(&text);
+            if section.all_quiet.is_none() {
+                let error = Diagnostic::error(span, format!("`{text}` is no time of day"));
+                table.problems().add(
+                    error.help(
+                        "write it like `08:00`, in the config's `timezone`, or \"\" for none",
+                    ),
+                );
+            } else if section.sinks.is_empty() {
+                let error = Diagnostic::error(span, "`all_quiet` is told to nobody");
+                table.problems().add(error.help("name who hears it: `sinks = [\"desk\"]`"));
+            }
         }
         table.finish();
         section
@@ -75,12 +102,24 @@ mod tests {
     }
 
     #[test]
+    fn who_is_told_and_when_is_read() {
+        let (section, problems) = read("sinks = ['desk', 'ops', 'desk']\nall_quiet = '8:05'");
+        let names: Vec<&str> = section.sinks.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!((names, problems), (vec!["desk", "ops"], Vec::new()));
+        assert_eq!(section.all_quiet, Some(Time::constant(8, 5, 0, 0)));
+        assert_eq!(read("sinks = []\nall_quiet = ''").0, OperatorSection::default());
+    }
+
+    #[test]
     fn mistakes_are_told() {
         for (text, word) in [
             ("heartbeat = {}", "no `url`"),
             ("heartbeat = { url = 'https://e.org', every = '0s' }", "longer than nothing"),
             ("heartbeat = 'https://e.org'", "heartbeat"),
             ("heartbeet = {}", "heartbeet"),
+            ("sinks = ['desk']\nall_quiet = '8 am'", "no time of day"),
+            ("all_quiet = '08:00'", "told to nobody"),
+            ("sinks = 'desk'", "a list of strings"),
         ] {
             let (_, problems) = read(text);
             assert!(problems.len() == 1 && problems[0].contains(word), "{text}: {problems:?}");

@@ -14,7 +14,7 @@ use crate::watch::{Group, Seen, Trouble, troubles};
 /// Feeds that are named one by one before the rest is counted.
 pub(super) const NAMED: usize = 5;
 /// A message that waits longer than this is a problem.
-const STUCK: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
+pub(super) const STUCK: jiff::SignedDuration = jiff::SignedDuration::from_mins(30);
 
 /// Something to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,7 +30,7 @@ pub struct Problem {
 
 /// A feed as its health is judged. What was saved before it was noted since when it is in trouble counts
 /// from its last success.
-fn seen(row: &FeedLine) -> Option<Seen> {
+pub(super) fn seen(row: &FeedLine) -> Option<Seen> {
     let condition = Condition::ALL.into_iter().find(|one| one.as_str() == row.state)?;
     let since = row.since.or(row.last_success).or(row.last_poll);
     let feed = FeedName::new(&*row.name);
@@ -38,7 +38,7 @@ fn seen(row: &FeedLine) -> Option<Seen> {
 }
 
 /// The first line of why a feed fails; the rest says what to do, as the cure does.
-fn why(feed: &FeedLine) -> String {
+pub(super) fn why(feed: &FeedLine) -> String {
     let why = feed.last_error.as_ref().and_then(|why| why.lines().next());
     why.map(|why| format!(": {why}")).unwrap_or_default()
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::civil::Time;
+
 /// Units, largest first; a year is 365 days, for `[history]` alone.
 const UNITS: [(&str, u64); 7] = [
     ("y", 365 * 86_400_000),
@@ -67,6 +69,17 @@ pub fn show_duration(duration: Duration) -> String {
         }
     }
     text
+}
+
+/// A time of day, `08:00` or `8:00`.
+pub fn parse_time(text: &str) -> Option<Time> {
+    let (hour, minute) = text.trim().split_once(':')?;
+    let digits = |part: &str, most: usize| {
+        let fits = (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        fits.then(|| part.parse::<i8>().ok()).flatten()
+    };
+    let minute = if minute.len() == 2 { digits(minute, 2)? } else { return None };
+    Time::new(digits(hour, 2)?, minute, 0, 0).ok()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod secret;
 mod table;
 
 pub use diagnostic::{Diagnostic, FileId, Problems, Severity, Sources, Span};
-pub use duration::{parse_duration, show_duration};
+pub use duration::{parse_duration, parse_time, show_duration};
 pub use live::LiveSecret;
 pub use secret::{Secret, SecretError, SecretSource};
 pub use table::{Table, nearest};

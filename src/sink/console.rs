@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
+use super::notice::Notice;
 use super::parts::Parts;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{MessageId, Outcome, Sealed};
@@ -126,6 +127,7 @@ impl Sink for Console {
                 let parts = views.iter().map(|view| lines(&Parts::of(view, stationery)));
                 parts.collect::<Vec<_>>().join("\n")
             }
+            Letter::Event(event) => Notice::of(event, stationery).text(),
             Letter::Ping => super::PING.to_owned(),
         };
         // Cleaned at intake already; a terminal is worth a second look.

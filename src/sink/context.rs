@@ -130,6 +130,7 @@ impl Context {
         let text = plain.letter(letter, stationery, TEXT_ALERTS, TEXT);
         let (kind, alerts) = match letter {
             Letter::Ping => ("test.ping", Vec::new()),
+            Letter::Event(event) => (event.kind.as_str(), Vec::new()),
             Letter::Alert(view) => {
                 let kind = match view.kind {
                     AlertKind::Raised => "alert.raised",

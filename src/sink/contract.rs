@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use jiff::tz::TimeZone;
 
-use crate::model::{AlertView, MessageId, Outcome, Sealed};
+use crate::model::{AlertView, Event, MessageId, Outcome, Sealed};
 
 /// What is to be rendered.
 #[derive(Debug, Clone)]
@@ -14,6 +14,8 @@ pub enum Letter {
     Alert(Box<AlertView>),
     /// Several, oldest first; never empty.
     Digest(Vec<AlertView>),
+    /// What operators are told of the daemon itself.
+    Event(Box<Event>),
     /// A test, sent by hand.
     Ping,
 }

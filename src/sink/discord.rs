@@ -18,6 +18,7 @@ use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Station
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, failed, seconds};
 use super::inert::{address, defuse, markdown, units};
 use super::layout::{Markup, PLAIN, count};
+use super::notice::Notice;
 use super::parts::Parts;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
@@ -187,6 +188,9 @@ impl Sink for Discord {
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         match letter {
             Letter::Ping => sealed(super::PING, &[]),
+            Letter::Event(event) => {
+                sealed(&MARKUP.notice(&Notice::of(event, stationery), CONTENT), &[])
+            }
             Letter::Alert(view) => {
                 let parts = Parts::of(view, stationery);
                 let verdict = format!("**{}**", MARKUP.fit(&parts.verdict, 900));

@@ -5,6 +5,7 @@
 
 use super::contract::{Letter, Stationery};
 use super::inert::{address, defuse, fit};
+use super::notice::Notice;
 use super::parts::Parts;
 
 /// Characters of an address; longer ones are not worth a lost message.
@@ -178,6 +179,22 @@ pub(super) fn count(alerts: usize) -> String {
 }
 
 impl Markup {
+    /// What operators are told.
+    pub(super) fn notice(&self, notice: &Notice, budget: usize) -> String {
+        let mut out = (self.strong)(&self.fit(&notice.head, budget / 4));
+        for line in &notice.lines {
+            let gap = (self.size)(self.line);
+            let left = budget.saturating_sub((self.size)(&out) + gap);
+            let text = self.fit(line, left.min(1000));
+            if text.is_empty() {
+                break;
+            }
+            out.push_str(self.line);
+            out.push_str(&text);
+        }
+        out
+    }
+
     /// A whole letter as text.
     pub(super) fn letter(
         &self,
@@ -188,6 +205,7 @@ impl Markup {
     ) -> String {
         match letter {
             Letter::Ping => super::PING.to_owned(),
+            Letter::Event(event) => self.notice(&Notice::of(event, stationery), budget),
             Letter::Alert(view) => self.alert(&Parts::of(view, stationery), budget),
             Letter::Digest(views) => {
                 let all: Vec<Parts> =

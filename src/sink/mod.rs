@@ -19,6 +19,7 @@ mod layout;
 mod mask;
 mod matrix;
 mod mattermost;
+mod notice;
 mod ntfy;
 mod pace;
 mod pagerduty;

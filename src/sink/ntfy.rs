@@ -14,9 +14,10 @@ use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Station
 use super::http::{Endpoint, NOT_ITS_WORD, Reply};
 use super::inert::{address, defuse, fit, json_bytes};
 use super::layout::{Markup, PLAIN};
+use super::notice::Notice;
 use super::parts::Parts;
 use super::{BuildError, SinkConfig, Workshop};
-use crate::model::{Level, Outcome, Refusal, Sealed};
+use crate::model::{EventState, Level, Outcome, Refusal, Sealed};
 use crate::setting::{Diagnostic, LiveSecret, SecretSource, Table};
 
 /// Bytes of a message as JSON, which are never fewer than it has itself; ntfy takes 4,096.
@@ -137,6 +138,13 @@ impl Sink for Ntfy {
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         match letter {
             Letter::Ping => self.sealed("pactwatch", super::PING, &[]),
+            Letter::Event(event) => {
+                let Notice { head, lines } = Notice::of(event, stationery);
+                let inner = Notice { head: String::new(), lines };
+                let more =
+                    [("priority", json!(if event.state == EventState::Raised { 3 } else { 2 }))];
+                self.sealed(&head, PLAIN.notice(&inner, MESSAGE).trim_start(), &more)
+            }
             Letter::Alert(view) => {
                 let parts = Parts::of(view, stationery);
                 let mut more = vec![("priority", json!(priority(parts.level)))];

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::civil::Time;
 
-use crate::setting::{Diagnostic, Table, parse_duration};
+use crate::setting::{Diagnostic, Table, parse_duration, parse_time};
 
 /// Longest wait for a digest: older news is none.
 const LONGEST_DIGEST: Duration = Duration::from_secs(24 * 3600);
@@ -93,7 +93,9 @@ impl Pace {
 fn quiet(table: &Table<'_>) -> Option<Quiet> {
     let (text, span) = table.string("quiet")?;
     let help = "write it like `22:00-07:00`, in the config's `timezone`";
-    let ends = text.split_once('-').and_then(|(from, until)| Some((time(from)?, time(until)?)));
+    let ends = text
+        .split_once('-')
+        .and_then(|(from, until)| Some((parse_time(from)?, parse_time(until)?)));
     let Some((from, until)) = ends else {
         let error = Diagnostic::error(span, format!("`{text}` names no hours"));
         table.problems().add(error.help(help));
@@ -111,7 +113,7 @@ fn quiet(table: &Table<'_>) -> Option<Quiet> {
 
 fn digest(table: &Table<'_>) -> Option<Rhythm> {
     let (text, span) = table.string("digest")?;
-    if let Some(time) = time(&text) {
+    if let Some(time) = parse_time(&text) {
         return Some(Rhythm::Daily(time));
     }
     match parse_duration(&text) {
@@ -124,15 +126,4 @@ fn digest(table: &Table<'_>) -> Option<Rhythm> {
             None
         }
     }
-}
-
-/// A time of day, `08:00` or `8:00`.
-fn time(text: &str) -> Option<Time> {
-    let (hour, minute) = text.trim().split_once(':')?;
-    let digits = |part: &str, most: usize| {
-        let fits = (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
-        fits.then(|| part.parse::<i8>().ok()).flatten()
-    };
-    let minute = if minute.len() == 2 { digits(minute, 2)? } else { return None };
-    Time::new(digits(hour, 2)?, minute, 0, 0).ok()
 }

@@ -15,10 +15,11 @@ use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Station
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, refused};
 use super::inert::{address, defuse, fit, units};
 use super::layout::count;
+use super::notice::Notice;
 use super::parts::Parts;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
-use crate::model::{AlertView, Level, Outcome, Refusal, Sealed};
+use crate::model::{AlertView, Event, EventKind, EventState, Level, Outcome, Refusal, Sealed};
 use crate::setting::{LiveSecret, SecretSource, Table};
 
 /// Units of a summary; PagerDuty takes 1,024.
@@ -158,6 +159,22 @@ fn alert(view: &AlertView, parts: &Parts, details: bool) -> Value {
     event
 }
 
+/// What operators are told. An incident ends with its trouble.
+fn notice(told: &Event, notice: &Notice) -> Value {
+    // One incident for all feeds that fail; it ends with the last of them.
+    let over = told.state == EventState::Recovered && told.others == 0;
+    let severity = if over || told.kind == EventKind::AllQuiet { "info" } else { "warning" };
+    let what = notice.lines.first().unwrap_or(&notice.head);
+    let summary = text(&format!("{} · {what}", notice.head), SUMMARY);
+    let lines: Vec<String> = notice.lines.iter().map(|line| text(line, SUMMARY)).collect();
+    let mut event = event(&summary, severity, "pactwatch", json!({ "lines": lines }));
+    event["dedup_key"] = json!(format!("pactwatch {}", told.kind.as_str()));
+    if over {
+        event["event_action"] = json!("resolve");
+    }
+    event
+}
+
 impl PagerDuty {
     fn call<'a>(&self, parcel: &'a Parcel<'_>) -> Result<Call<'a>, Answer> {
         let mut call = self.endpoint.call(parcel, |_| {})?;
@@ -186,6 +203,7 @@ impl Sink for PagerDuty {
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         match letter {
             Letter::Ping => sealed(&event(super::PING, "info", "pactwatch", json!({}))),
+            Letter::Event(told) => sealed(&notice(told, &Notice::of(told, stationery))),
             Letter::Alert(view) => sealed(&alert(view, &Parts::of(view, stationery), true)),
             Letter::Digest(views) => {
                 let shown = views.iter().take(DIGEST);
@@ -210,7 +228,7 @@ impl Sink for PagerDuty {
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
         match letter {
             Letter::Alert(view) => Some(sealed(&alert(view, &Parts::of(view, stationery), false))),
-            Letter::Digest(_) | Letter::Ping => None,
+            Letter::Digest(_) | Letter::Event(_) | Letter::Ping => None,
         }
     }
 

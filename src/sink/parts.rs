@@ -210,7 +210,7 @@ fn source(view: &AlertView, zone: &TimeZone) -> String {
     text
 }
 
-fn shown(time: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn shown(time: Timestamp, zone: &TimeZone) -> String {
     time.to_zoned(zone.clone()).strftime("%-d %b %Y %H:%M %Z").to_string()
 }
 

@@ -28,6 +28,14 @@ pub(super) fn payload(letter: &Letter, stationery: &Stationery) -> Value {
             let alerts: Vec<Value> = views.iter().map(|view| data(view, stationery)).collect();
             envelope("digest.ready", stationery.now, json!({ "alerts": alerts }))
         }
+        Letter::Event(event) => envelope(
+            event.kind.as_str(),
+            event.at,
+            json!({
+                "state": event.state, "what": event.what, "since": event.since, "do": event.cure,
+                "subjects": event.subjects, "others": event.others,
+            }),
+        ),
         Letter::Ping => envelope(
             "test.ping",
             stationery.now,

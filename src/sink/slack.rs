@@ -12,12 +12,15 @@ use serde_json::{Value, json};
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
 use super::http::{Endpoint, NOT_ITS_WORD, Reply, seconds};
 use super::inert::{address, defuse, units};
+use super::notice::Notice;
 use super::parts::Parts;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
 use crate::setting::{SecretSource, Table};
 
+/// Lines of what operators are told; together they fit into a section.
+const LINES: usize = 9;
 /// Characters of a section; Slack takes 3,000.
 const SECTION: usize = 2800;
 /// Blocks of a message; Slack takes 50.
@@ -181,6 +184,17 @@ impl Sink for Slack {
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         match letter {
             Letter::Ping => sealed(super::PING, &[section(super::PING)]),
+            Letter::Event(event) => {
+                let notice = Notice::of(event, stationery);
+                let lines: Vec<String> = notice
+                    .lines
+                    .iter()
+                    .take(LINES)
+                    .map(|line| fit(line, SECTION / LINES))
+                    .collect();
+                let body = format!("*{}*\n{}", fit(&notice.head, 100), lines.join("\n"));
+                sealed(&fit(&notice.text(), FALLBACK), &[section(&body)])
+            }
             Letter::Alert(view) => {
                 let parts = Parts::of(view, stationery);
                 let text = fit(&format!("{} · {}", parts.verdict, parts.headline), FALLBACK);
@@ -213,6 +227,7 @@ impl Sink for Slack {
         };
         let text = match letter {
             Letter::Ping => super::PING.to_owned(),
+            Letter::Event(event) => fit(&Notice::of(event, stationery).text(), FALLBACK),
             Letter::Alert(view) => one(&Parts::of(view, stationery)),
             Letter::Digest(views) => {
                 let shown = views.iter().take(DIGEST).map(|view| one(&Parts::of(view, stationery)));

@@ -13,6 +13,7 @@ use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Station
 use super::http::{Endpoint, NOT_ITS_WORD, Reply};
 use super::inert::{address, defuse, fit, json_bytes, markdown};
 use super::layout::count;
+use super::notice::Notice;
 use super::parts::Parts;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
@@ -23,6 +24,8 @@ use crate::setting::{SecretSource, Table};
 const MESSAGE: usize = 12_000;
 /// Bytes of what is round the card's body.
 const FRAME: usize = 500;
+/// Lines of what operators are told.
+const NOTICE_LINES: usize = 10;
 /// What is surely within the limits of a workflow.
 const RATE: Rate = Rate { messages: 1, within: Duration::from_secs(1) };
 /// Alerts of a digest.
@@ -218,6 +221,12 @@ fn heads(alerts: usize) -> (Value, Option<Value>) {
     (head, rest)
 }
 
+/// What operators are told, a block a line.
+fn notice(notice: &Notice) -> Vec<Value> {
+    let lines = std::iter::once(&notice.head).chain(&notice.lines).take(NOTICE_LINES);
+    lines.map(|line| block(&safe(line, 1000))).collect()
+}
+
 impl Sink for Teams {
     fn nature(&self) -> Nature {
         NATURE
@@ -230,6 +239,7 @@ impl Sink for Teams {
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
         match letter {
             Letter::Ping => sealed(vec![block(super::PING)]),
+            Letter::Event(event) => sealed(notice(&Notice::of(event, stationery))),
             Letter::Alert(view) => sealed(within(&Parts::of(view, stationery), MESSAGE - FRAME)),
             Letter::Digest(views) => {
                 let (head, rest) = heads(views.len());
@@ -257,6 +267,7 @@ impl Sink for Teams {
         };
         Some(match letter {
             Letter::Ping => sealed(vec![block(super::PING)]),
+            Letter::Event(event) => sealed(notice(&Notice::of(event, stationery))),
             Letter::Alert(view) => sealed(one(&Parts::of(view, stationery)).into()),
             Letter::Digest(views) => {
                 let (head, rest) = heads(views.len());

@@ -240,7 +240,7 @@ impl Sink for Telegram {
 fn reply_to(letter: &Letter) -> Option<i64> {
     match letter {
         Letter::Alert(view) => view.thread.as_ref()?.parse().ok(),
-        Letter::Digest(_) | Letter::Ping => None,
+        Letter::Digest(_) | Letter::Event(_) | Letter::Ping => None,
     }
 }
 

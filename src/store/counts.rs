@@ -27,6 +27,15 @@ impl Store {
         self.workers.read(move |connection| counts(connection, now)).await
     }
 
+    /// How much came since yesterday, and for how many days items have come.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn last_day(&self, now: Timestamp) -> Result<LastDay, StoreError> {
+        self.workers.read(move |connection| last_day(connection, now)).await
+    }
+
     /// How much there is of everything.
     ///
     /// # Errors
@@ -73,6 +82,24 @@ pub struct Stats {
     pub oldest_item: Option<Timestamp>,
     /// Format of the file.
     pub format: i64,
+}
+
+/// What came of late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastDay {
+    /// Items since the begin of yesterday, UTC.
+    pub items: u64,
+    /// Days since the first item, that one included.
+    pub days: u64,
+}
+
+fn last_day(connection: &Connection, now: Timestamp) -> Result<LastDay, StoreError> {
+    let today = ms(now).div_euclid(86_400_000);
+    let mut statement = connection.prepare_cached(
+        "SELECT coalesce(sum(items) FILTER (WHERE day >= ?1 - 1), 0), ?1 - coalesce(min(day), ?1) + 1
+         FROM item_day",
+    )?;
+    Ok(statement.query_row([today], |row| Ok(LastDay { items: row.get(0)?, days: row.get(1)? }))?)
 }
 
 /// The numbers that `status` shows.

@@ -38,6 +38,7 @@ mod sinks;
 mod stories;
 mod story_list;
 mod tally;
+mod troubles;
 mod worker;
 mod writer;
 
@@ -53,7 +54,7 @@ use crate::model::{
 use worker::Workers;
 
 pub use alerts::{AlertDetail, AlertFilter, AlertRow, SHADOW};
-pub use counts::{Counts, Stats};
+pub use counts::{Counts, LastDay, Stats};
 pub use deliveries::{AttemptRow, DeliveryFilter, MessageDetail, MessageRow};
 pub use error::StoreError;
 pub use feeds::FeedRow;

@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 use super::row::{ms, time};
 use super::writer::Care;
 use super::{Pending, Store, StoreError};
-use crate::model::{Addressee, Alert, AlertId, Hold, MessageId, MessageKind, Sealed, SinkName};
+use crate::model::{
+    Addressee, Alert, AlertId, EventKind, Hold, MessageId, MessageKind, Sealed, SinkName,
+};
 
 /// The open messages of a sink: the head of the line, then the others, what is due longest first.
 /// The list of states is that of the index word for word, or SQLite would not see that the index
@@ -92,7 +94,7 @@ impl Store {
 /// The id of a message, fixed before its first attempt: from the sink and what it carries, so that a
 /// restored backup repeats nothing under another id. Each part bears its length, so that no two
 /// lists of parts give the same bytes.
-fn message_id(sink: &SinkName, sort: &str, what: &str) -> MessageId {
+pub(super) fn message_id(sink: &SinkName, sort: &str, what: &str) -> MessageId {
     let mut hash = Sha256::new();
     for part in [sink.as_str(), sort, what] {
         hash.update((part.len() as u64).to_le_bytes());
@@ -135,7 +137,7 @@ pub(super) fn queue(
     Ok(())
 }
 
-fn insert(
+pub(super) fn insert(
     connection: &Connection,
     id: &MessageId,
     sink: &SinkName,
@@ -184,8 +186,11 @@ fn pending(
 }
 
 pub(super) fn kind(word: &str) -> MessageKind {
-    [MessageKind::Raised, MessageKind::Updated, MessageKind::Digest, MessageKind::Ping]
+    let plain = [MessageKind::Raised, MessageKind::Updated, MessageKind::Digest, MessageKind::Ping];
+    let events = EventKind::ALL.into_iter().map(MessageKind::Event);
+    plain
         .into_iter()
+        .chain(events)
         .find(|kind| kind.as_str() == word)
         .unwrap_or(MessageKind::Raised)
 }

@@ -23,6 +23,7 @@ mod identity;
 mod judged;
 mod kill;
 mod meter;
+mod operator;
 mod pack;
 mod program;
 mod regroup;

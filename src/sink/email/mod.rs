@@ -31,6 +31,7 @@ use crate::sink::http::{failed, late, refused};
 use crate::sink::inert::{defuse, html, units};
 use crate::sink::layout::{Markup, PLAIN, count};
 use crate::sink::mask::Mask;
+use crate::sink::notice::Notice;
 use crate::sink::parts::Parts;
 use crate::sink::{BuildError, PING, SinkConfig, Workshop};
 use crate::text::{clean, clean_lines, cut};
@@ -129,6 +130,10 @@ impl Email {
     fn sealed(&self, letter: &Letter, stationery: &Stationery, formatted: bool) -> Sealed {
         let subject = match letter {
             Letter::Ping => PING.to_owned(),
+            Letter::Event(event) => {
+                let notice = Notice::of(event, stationery);
+                format!("{} · {}", notice.head, notice.lines.first().map_or("", String::as_str))
+            }
             Letter::Alert(view) => {
                 let parts = Parts::of(view, stationery);
                 format!("{} · {}", parts.verdict, parts.headline)

@@ -261,10 +261,16 @@ proptest! {
         let office = Stationery { public_url: "https://wire.example/pact".to_owned(), ..stationery() };
         let alert = Letter::Alert(Box::new(one.clone()));
         let digest = Letter::Digest(vec![one; count]);
+        let hostile = Event {
+            cure: format!("{HOSTILE}{title}"),
+            subjects: vec![format!("{HOSTILE}{path}")],
+            ..trouble(&format!("{HOSTILE}{title}").repeat(long + 1))
+        };
+        let event = Letter::Event(Box::new(hostile));
         static IDLE: OnceLock<Vec<(&Receiver, Outlet)>> = OnceLock::new();
         let all = IDLE.get_or_init(|| RECEIVERS.iter().map(|one| (one, one.idle())).collect());
         for (receiver, Outlet { sink, .. }) in all {
-            for letter in [&alert, &digest] {
+            for letter in [&alert, &digest, &event] {
                 for sealed in [Some(sink.render(letter, &office)), sink.fallback(letter, &office)].into_iter().flatten() {
                     let held = limits(receiver.kind, &sealed);
                     prop_assert!(held.is_ok(), "{}: {:?}\n{}", receiver.kind, held, pretty(&sealed));

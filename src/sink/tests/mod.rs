@@ -23,9 +23,9 @@ use toml::de::DeTable;
 use super::contract::{Answer, Letter, Parcel, Proof, Stationery};
 use super::*;
 use crate::model::{
-    ActKind, Alert, AlertId, AlertKind, AlertView, AlsoIn, Evidence, FeedName, Field, Genre, Item,
-    ItemKey, Kind as FeedKind, LedgerEntry, Level, Match, MessageId, Move, NewMoves, Outcome,
-    Previous, Refusal, Role, RuleId, RuleScore, Sealed, StoryId,
+    ActKind, Alert, AlertId, AlertKind, AlertView, AlsoIn, Event, EventKind, EventState, Evidence,
+    FeedName, Field, Genre, Item, ItemKey, Kind as FeedKind, LedgerEntry, Level, Match, MessageId,
+    Move, NewMoves, Outcome, Previous, Refusal, Role, RuleId, RuleScore, Sealed, StoryId,
 };
 use crate::setting::{Problems, Severity, Sources, Span};
 
@@ -360,12 +360,40 @@ fn foreign() -> AlertView {
     view
 }
 
-fn letters() -> [(&'static str, Letter); 5] {
+fn letters() -> [(&'static str, Letter); 7] {
     [
         ("raised", Letter::Alert(Box::new(wire()))),
         ("updated", Letter::Alert(Box::new(updated()))),
         ("digest", Letter::Digest(vec![wire(), updated()])),
         ("foreign", Letter::Alert(Box::new(foreign()))),
+        ("trouble", Letter::Event(Box::new(trouble("the feed `Example Wire` is failing: 503")))),
+        ("over", Letter::Event(Box::new(over()))),
         ("ping", Letter::Ping),
     ]
+}
+
+/// Two feeds that fail, as operators hear of it.
+fn trouble(what: &str) -> Event {
+    Event {
+        kind: EventKind::FeedFailing,
+        state: EventState::Raised,
+        what: format!("{what}\nthe feed `Example Paper` is failing: it does not answer"),
+        since: Some(at("2024-03-24T03:00:00Z")),
+        cure: "`pactwatch feeds list` shows why".to_owned(),
+        subjects: vec!["Example Paper".to_owned(), "Example Wire".to_owned()],
+        others: 0,
+        at: at("2024-03-24T09:44:10Z"),
+    }
+}
+
+/// The end of it for one of them.
+fn over() -> Event {
+    Event {
+        state: EventState::Recovered,
+        what: "the feed `Example Wire` answers again".to_owned(),
+        cure: String::new(),
+        subjects: vec!["Example Wire".to_owned()],
+        others: 1,
+        ..trouble("")
+    }
 }

@@ -8,6 +8,7 @@ mod change;
 mod control;
 mod duty;
 mod equip;
+mod trial;
 mod upkeep;
 mod vital;
 
@@ -37,6 +38,7 @@ use upkeep::{Chores, upkeep};
 use vital::{Vital, beat};
 
 pub use equip::{Equipment, Unusable, equip, outlet};
+pub use trial::{Tried, trial};
 
 /// The stations, in the order of their pulses.
 const STATIONS: [&str; 3] = ["watch", "judge", "deliver"];

@@ -1,19 +1,25 @@
-//! `check`: everything that is wrong, in one report.
+//! `check`: everything that is wrong, in one report; online, what cannot be reached as well.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::screen::GOOD;
+use super::progress::Progress;
+use super::screen::{BAD, GOOD};
 use super::{BAD_CONFIG, Common, Screen, refusal};
-use crate::config;
-use crate::daemon::{self, Unusable};
+use crate::config::{self, Config};
+use crate::daemon::{self, Tried, Unusable};
 use crate::setting::{Diagnostic, Severity};
 use crate::store::{Access, Store, StoreError};
+use crate::text::clean;
 
 /// Config, rules with their examples, secrets, database.
-pub(super) async fn check(common: &Common, screen: &mut Screen) -> anyhow::Result<ExitCode> {
+pub(super) async fn check(
+    common: &Common,
+    online: bool,
+    screen: &mut Screen,
+) -> anyhow::Result<ExitCode> {
     let (config, mut report) = match config::load(common.config.as_deref()) {
         Ok(loaded) => loaded,
         Err(report) if screen.json() => {
@@ -22,7 +28,7 @@ pub(super) async fn check(common: &Common, screen: &mut Screen) -> anyhow::Resul
             screen.object(&json!({
                 "config": file, "feeds": null, "rules": null, "examples": null, "sinks": null,
                 "database": null, "errors": report.lines_of(Severity::Error),
-                "warnings": report.lines_of(Severity::Warning), "rule_ids": null,
+                "warnings": report.lines_of(Severity::Warning), "rule_ids": null, "online": null,
             }))?;
             return Ok(ExitCode::from(BAD_CONFIG));
         }
@@ -48,14 +54,24 @@ pub(super) async fn check(common: &Common, screen: &mut Screen) -> anyhow::Resul
     let ids: Vec<String> = config.rules.rules().map(|rule| rule.id.to_string()).collect();
     let rules = ids.len();
     let refused = report.errors() > 0;
+    let tried = match online && !refused {
+        true => Some(tried(&config).await?),
+        false => None,
+    };
+    let failed = tried.iter().flatten().any(|one| one.said.is_err());
     if screen.json() {
+        let rows = tried.map(|all| all.iter().map(row).collect::<Vec<_>>());
         screen.object(&json!({
             "config": config.path, "feeds": config.feeds.len(), "rules": rules,
             "examples": examples, "sinks": config.sinks.len(), "database": config.database,
             "errors": report.lines_of(Severity::Error),
-            "warnings": report.lines_of(Severity::Warning), "rule_ids": ids,
+            "warnings": report.lines_of(Severity::Warning), "rule_ids": ids, "online": rows,
         }))?;
-        return Ok(if refused { ExitCode::from(BAD_CONFIG) } else { ExitCode::SUCCESS });
+        return Ok(match (refused, failed) {
+            (true, _) => ExitCode::from(BAD_CONFIG),
+            (_, true) => ExitCode::FAILURE,
+            _ => ExitCode::SUCCESS,
+        });
     }
     if refused {
         return Err(refusal(&report));
@@ -75,9 +91,57 @@ pub(super) async fn check(common: &Common, screen: &mut Screen) -> anyhow::Resul
     let sinks: Vec<String> = config.sinks.iter().map(|sink| sink.name.to_string()).collect();
     screen.line(format!("sinks     {}", sinks.join(", ")))?;
     screen.line(format!("database  {} ({database})", config.database.display()))?;
+    if let Some(tried) = &tried {
+        show(tried, screen)?;
+    }
+    if failed {
+        return Ok(ExitCode::FAILURE);
+    }
     let verdict = screen.styled(GOOD, "ok");
     screen.line(verdict)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Tries feeds and sinks, with a count on a terminal.
+async fn tried(config: &Config) -> anyhow::Result<Vec<Tried>> {
+    let all = (config.feeds.len() + config.sinks.len()) as u64;
+    let mut progress = Progress::new("trying", all);
+    daemon::trial(config, |_| progress.step(1)).await
+}
+
+/// One trial as `--json` shows it.
+fn row(one: &Tried) -> Value {
+    let (ok, said) = match &one.said {
+        Ok(said) => (true, said),
+        Err(why) => (false, why),
+    };
+    json!({"what": one.what, "name": one.name, "ok": ok, "said": said})
+}
+
+/// What was tried: what is well counted or in a line, what is not with its cure.
+fn show(tried: &[Tried], screen: &mut Screen) -> std::io::Result<()> {
+    let feeds = || tried.iter().filter(|one| one.what == "feed");
+    let well = feeds().filter(|one| one.said.is_ok()).count();
+    screen.line(format!("online    {well} of {} feeds were read", feeds().count()))?;
+    for one in tried {
+        let (mark, said) = match &one.said {
+            Ok(_) if one.what == "feed" => continue,
+            Ok(said) => (String::new(), said),
+            Err(why) => (screen.styled(BAD, "trouble "), why),
+        };
+        let mut lines = said.lines();
+        let first = lines.next().unwrap_or_default();
+        screen.line(format!(
+            "          {mark}{} `{}`: {}",
+            one.what,
+            clean(&one.name),
+            clean(first)
+        ))?;
+        for line in lines {
+            screen.line(format!("            {}", clean(line)))?;
+        }
+    }
+    Ok(())
 }
 
 /// Columns for names beside the heads of the report, on a terminal of 80.

@@ -88,7 +88,11 @@ enum Command {
     /// Write a config to begin with, every key explained
     Init,
     /// Check config, rules with their examples, secrets and database
-    Check,
+    Check {
+        /// Try every feed and every sink as well; nobody is told anything, nothing is stored
+        #[arg(long)]
+        online: bool,
+    },
     /// Feeds, queue, last alerts, problems and what to do about them
     Status,
     /// Which rules match a text and why, which nearly did
@@ -184,7 +188,7 @@ async fn dispatch(cli: Cli, screen: &mut Screen) -> anyhow::Result<ExitCode> {
         }
         Command::Demo(args) => demo::demo(&args, screen).await,
         Command::Init => init::init(common, screen),
-        Command::Check => check::check(common, screen).await,
+        Command::Check { online } => check::check(common, online, screen).await,
         Command::Status => status::status(common, screen).await,
         Command::Explain(args) => explain::explain(common, &args, screen).await,
         Command::Why(args) => why::why(common, &args, screen).await,

@@ -116,6 +116,16 @@ pub trait Sink: Send + Sync {
     /// The attempt would end before anything is sent, as this answer says.
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer>;
 
+    /// Asks whether the receiver is there, and tells it nothing: what it says, ready to show. What no
+    /// receiver can be asked without a message is not asked.
+    ///
+    /// # Errors
+    ///
+    /// What stands in the way, ready to show, without secrets.
+    fn probe<'a>(&'a self, _timeout: Duration) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(async { Ok("nothing to ask; `pactwatch sinks test` sends a test".to_owned()) })
+    }
+
     /// Makes one attempt. Never panics, always ends within the timeout.
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer>;
 }

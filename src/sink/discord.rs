@@ -234,6 +234,19 @@ impl Sink for Discord {
         Ok(self.call(&parcel)?.proof(&parcel))
     }
 
+    fn probe<'a>(&'a self, timeout: Duration) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(async move {
+            let reply = self.endpoint.ask(Method::GET, timeout, |_| {}, None).await?;
+            match reply.status.as_u16() {
+                200 => Ok("Discord knows this webhook".to_owned()),
+                status @ (401 | 404) => Err(format!(
+                    "Discord knows no such webhook ({status})\nmake one under Integrations, and set `url`"
+                )),
+                status => Ok(format!("it answers ({status})")),
+            }
+        })
+    }
+
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
         Box::pin(self.attempt(parcel))
     }

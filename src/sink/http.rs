@@ -196,6 +196,45 @@ impl Endpoint {
         Ok(self.call(parcel, |_| {})?.proof(parcel))
     }
 
+    /// Asks the address without a message: what was answered.
+    ///
+    /// # Errors
+    ///
+    /// Why no answer came, ready to show, without secrets.
+    pub(super) async fn ask(
+        &self,
+        method: Method,
+        timeout: Duration,
+        change: impl FnOnce(&mut Url),
+        token: Option<&LiveSecret>,
+    ) -> Result<Reply, String> {
+        let mut url = self.url()?;
+        let mask = Mask::of_url(&url);
+        change(&mut url);
+        let mut call = Call {
+            method,
+            url,
+            headers: Vec::new(),
+            content_type: "application/json",
+            body: Vec::new(),
+            mask,
+            deadline: Instant::now() + timeout,
+        };
+        let why = |answer: Answer| answer.error.unwrap_or_else(|| "no answer".to_owned());
+        if let Some(token) = token {
+            call.bear(token).map_err(why)?;
+        }
+        let (answer, reply) = self.send(call, |_| Some(Outcome::Delivered { thread: None })).await;
+        reply.ok_or_else(|| why(answer))
+    }
+
+    /// Whether anything answers at the address. What a status says to a request without a message is
+    /// the receiver's own affair.
+    pub(super) async fn knock(&self, timeout: Duration) -> Result<String, String> {
+        let reply = self.ask(Method::HEAD, timeout, |_| {}, None).await?;
+        Ok(format!("it answers ({})", reply.status.as_u16()))
+    }
+
     /// Makes one request. `judge` reads what this receiver says in an answer, `None` leaves it to the
     /// status. Gives the reply as well, where one came.
     pub(super) async fn send(

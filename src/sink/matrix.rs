@@ -146,6 +146,25 @@ impl Sink for Matrix {
         Ok(self.call(&parcel)?.proof(&parcel))
     }
 
+    fn probe<'a>(&'a self, timeout: Duration) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(async move {
+            let path = |url: &mut url::Url| {
+                if let Ok(mut path) = url.path_segments_mut() {
+                    let whoami = ["_matrix", "client", "v3", "account", "whoami"];
+                    path.pop_if_empty().extend(whoami);
+                }
+            };
+            let reply = self.endpoint.ask(Method::GET, timeout, path, Some(&self.token)).await?;
+            match reply.json["user_id"].as_str() {
+                Some(user) => Ok(format!("the token is that of {}", crate::text::clean(user))),
+                None => Err(format!(
+                    "the homeserver takes the token for nobody's ({})\nmake a new one for `token`",
+                    reply.status.as_u16()
+                )),
+            }
+        })
+    }
+
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
         Box::pin(async move { self.endpoint.deliver(self.call(&parcel), judge).await })
     }

@@ -3,6 +3,8 @@
 //! A post holds 16,383 characters; longer text becomes several posts. There is no list of allowed
 //! mentions, so every `@` is broken, and so are the forms of Slack, which Mattermost reads as well.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -91,6 +93,10 @@ impl Sink for Mattermost {
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
         self.endpoint.proof(&parcel)
+    }
+
+    fn probe<'a>(&'a self, timeout: Duration) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(self.endpoint.knock(timeout))
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {

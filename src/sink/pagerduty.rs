@@ -236,6 +236,10 @@ impl Sink for PagerDuty {
         Ok(self.call(&parcel)?.proof(&parcel))
     }
 
+    fn probe<'a>(&'a self, timeout: Duration) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(self.endpoint.knock(timeout))
+    }
+
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
         Box::pin(async move { self.endpoint.deliver(self.call(&parcel), judge).await })
     }

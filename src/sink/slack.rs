@@ -241,6 +241,10 @@ impl Sink for Slack {
         self.endpoint.proof(&parcel)
     }
 
+    fn probe<'a>(&'a self, timeout: Duration) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(self.endpoint.knock(timeout))
+    }
+
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
         Box::pin(async move { self.endpoint.post(&parcel, judge).await })
     }

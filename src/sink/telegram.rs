@@ -231,6 +231,28 @@ impl Sink for Telegram {
         Ok(self.call(&parcel)?.proof(&parcel))
     }
 
+    fn probe<'a>(&'a self, timeout: Duration) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(async move {
+            let token = self.token.current();
+            if !is_token(token.expose()) {
+                return Err("the token is none of a bot".to_owned());
+            }
+            let path = |url: &mut url::Url| {
+                if let Ok(mut path) = url.path_segments_mut() {
+                    path.pop_if_empty().push(&format!("bot{}", token.expose())).push("getMe");
+                }
+            };
+            let reply = self.endpoint.ask(reqwest::Method::GET, timeout, path, None).await?;
+            match reply.json["result"]["username"].as_str() {
+                Some(name) => Ok(format!("the bot is @{}", crate::text::clean(name))),
+                None => Err(format!(
+                    "Telegram knows no such bot ({})\nask @BotFather for its token",
+                    reply.status.as_u16()
+                )),
+            }
+        })
+    }
+
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {
         Box::pin(self.attempt(parcel))
     }

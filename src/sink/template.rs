@@ -3,6 +3,8 @@
 //! What is put in is escaped for the body's content type, so that no headline breaks out of a JSON
 //! string or a form's field. A template is parsed and tried at load; what it may cost is bounded.
 
+use std::time::Duration;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -313,6 +315,10 @@ impl Sink for Template {
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
         Ok(self.call(&parcel)?.proof(&parcel))
+    }
+
+    fn probe<'a>(&'a self, timeout: Duration) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(self.endpoint.knock(timeout))
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {

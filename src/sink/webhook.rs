@@ -1,5 +1,7 @@
 //! `webhook`: an own service, in the form of Standard Webhooks.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use reqwest::header::HeaderName;
@@ -159,6 +161,10 @@ impl Sink for Webhook {
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {
         Ok(self.call(&parcel)?.proof(&parcel))
+    }
+
+    fn probe<'a>(&'a self, timeout: Duration) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(self.endpoint.knock(timeout))
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {

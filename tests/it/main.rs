@@ -30,6 +30,7 @@ mod regroup;
 mod saga;
 mod secrets;
 mod store;
+mod trial;
 mod trouble;
 mod tuning;
 mod web;

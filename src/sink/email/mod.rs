@@ -180,6 +180,36 @@ impl Email {
 
     async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
         let deadline = Instant::now() + parcel.timeout;
+        let (mask, login) = self.credentials();
+        match timeout_at(deadline, self.deliver(&parcel, login, deadline)).await {
+            Err(_) => late(),
+            Ok(Ok(answer) | Err(Trouble::Ours(answer))) => answer,
+            Ok(Err(Trouble::Theirs(error))) => judge(&error, &mask),
+        }
+    }
+
+    /// Connects and logs in, and leaves again.
+    async fn greet(&self, timeout: Duration) -> Result<String, String> {
+        let deadline = Instant::now() + timeout;
+        let (mask, login) = self.credentials();
+        let known = login.is_some();
+        let answer = match timeout_at(deadline, self.connect(login, deadline)).await {
+            Ok(Ok(mut connection)) => {
+                let _ = tokio::time::timeout(FAREWELL, connection.quit()).await;
+                return Ok(match known {
+                    true => "the server takes the login".to_owned(),
+                    false => "the server answers".to_owned(),
+                });
+            }
+            Err(_) => late(),
+            Ok(Err(Trouble::Ours(answer))) => answer,
+            Ok(Err(Trouble::Theirs(error))) => judge(&error, &mask),
+        };
+        Err(answer.error.unwrap_or_else(|| "no answer".to_owned()))
+    }
+
+    /// The login as it is now, and what must not show of it.
+    fn credentials(&self) -> (Mask, Option<Credentials>) {
         let password = self.login.as_ref().map(|(name, secret)| (name, secret.current()));
         let mut mask = Mask::default();
         if let Some((name, password)) = &password {
@@ -191,11 +221,7 @@ impl Email {
         }
         let login =
             password.map(|(name, word)| Credentials::new(name.clone(), word.expose().to_owned()));
-        match timeout_at(deadline, self.deliver(&parcel, login, deadline)).await {
-            Err(_) => late(),
-            Ok(Ok(answer) | Err(Trouble::Ours(answer))) => answer,
-            Ok(Err(Trouble::Theirs(error))) => judge(&error, &mask),
-        }
+        (mask, login)
     }
 
     /// The mail with its id, which is the message's.
@@ -216,6 +242,30 @@ impl Email {
             let why = "the mail could not be made";
             return Err(Trouble::Ours(failed(Outcome::Refused(Refusal::Message), why)));
         }
+        let mut connection = self.connect(login, deadline).await?;
+        let to = self.section.to.iter().map(|one| one.email.clone()).collect();
+        let envelope = Envelope::new(Some(self.section.from.email.clone()), to)
+            .map_err(|error| Trouble::Ours(refused(error.to_string())))?;
+        let (id, mail) = self.mail(parcel);
+        let response = connection.send(&envelope, &mail).await?;
+        let said: Vec<&str> = response.message().collect();
+        let said = clean_lines(&said.join("\n"));
+        // The mail is taken; the rest is politeness.
+        let _ = timeout(FAREWELL, connection.quit()).await;
+        Ok(Answer {
+            outcome: Outcome::Delivered { thread: Some(id).filter(|id| is_id(id)) },
+            status: Some(response.code().into()),
+            error: None,
+            body: cut(&said, KEPT).to_owned(),
+        })
+    }
+
+    /// A connection that is as private as the config says, logged in.
+    async fn connect(
+        &self,
+        login: Option<Credentials>,
+        deadline: Instant,
+    ) -> Result<AsyncSmtpConnection, Trouble> {
         let addresses = self.addresses().await.map_err(Trouble::Ours)?;
         let hello = ClientId::Domain(self.section.from.email.domain().to_owned());
         let rest = deadline.saturating_duration_since(Instant::now());
@@ -238,21 +288,7 @@ impl Email {
         if let Some(login) = login {
             connection.auth(&[Mechanism::Plain, Mechanism::Login], &login).await?;
         }
-        let to = self.section.to.iter().map(|one| one.email.clone()).collect();
-        let envelope = Envelope::new(Some(self.section.from.email.clone()), to)
-            .map_err(|error| Trouble::Ours(refused(error.to_string())))?;
-        let (id, mail) = self.mail(parcel);
-        let response = connection.send(&envelope, &mail).await?;
-        let said: Vec<&str> = response.message().collect();
-        let said = clean_lines(&said.join("\n"));
-        // The mail is taken; the rest is politeness.
-        let _ = timeout(FAREWELL, connection.quit()).await;
-        Ok(Answer {
-            outcome: Outcome::Delivered { thread: Some(id).filter(|id| is_id(id)) },
-            status: Some(response.code().into()),
-            error: None,
-            body: cut(&said, KEPT).to_owned(),
-        })
+        Ok(connection)
     }
 
     /// Where the server is, every address vetted.
@@ -314,6 +350,10 @@ impl Sink for Email {
         let to = format!("mail to {} by {host}:{port}", to.join(", "));
         // Its headers are the mail's first lines.
         Ok(Proof { to, headers: Vec::new(), body: self.mail(&parcel).1 })
+    }
+
+    fn probe<'a>(&'a self, timeout: Duration) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(self.greet(timeout))
     }
 
     fn send<'a>(&'a self, parcel: Parcel<'a>) -> BoxFuture<'a, Answer> {

@@ -44,7 +44,17 @@ async fn a_judgement_is_kept_shown_and_counted_for_its_rule() {
     let exported = text(&program.run(&["alerts", "export", "--csv", "--since", "1h"]).await);
     assert_eq!(exported.lines().count(), 3, "{exported}");
     assert!(exported.contains(",\"Mexico may join BRICS, minister says\","), "{exported}");
+    let sheet = text(&program.run(&["alerts", "export", "--csv"]).await);
+    assert!(sheet.ends_with("\r\n") && sheet.matches("\r\n").count() == 3, "{sheet:?}");
+    let listed = program.json(&["alerts", "list"]).await;
+    assert_eq!(program.json(&["alerts", "export", "--csv"]).await, listed);
     let table = text(&program.run(&["alerts", "export", "--markdown"]).await);
+    insta::with_settings!({ filters => vec![
+        (r"\d{4}-\d\d-\d\dT[0-9:.]+Z", "TIME"), (r"127\.0\.0\.1:\d+", "HOST"), ("\r", "␍"),
+    ]}, {
+        insta::assert_snapshot!("exported_csv", sheet);
+        insta::assert_snapshot!("exported_markdown", table);
+    });
     assert!(table.starts_with("| id | raised |") && table.contains("| good |"), "{table}");
     let output = program.run(&["alerts", "judge", "A-99", "good"]).await;
     assert_eq!(output.status.code(), Some(1));

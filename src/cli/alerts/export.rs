@@ -13,7 +13,7 @@ use crate::store::{AlertFilter, AlertRow, Store, Verdict};
 #[command(after_help = "Examples:\n  pactwatch alerts export --csv --since 30d > alerts.csv\n  \
     pactwatch alerts export --markdown --since 7d")]
 pub(in crate::cli) struct ExportArgs {
-    /// Comma-separated values (RFC 4180)
+    /// Comma-separated values (RFC 4180); with --json one object a line instead
     #[arg(long, group = "form")]
     csv: bool,
     /// A Markdown table
@@ -48,8 +48,16 @@ pub(super) async fn export(
 ) -> anyhow::Result<()> {
     let filter = AlertFilter { since: args.since, limit: usize::MAX, ..AlertFilter::default() };
     let rows = store.alerts(filter).await?;
+    // Asked for both, programs mean theirs: the objects of `alerts list`.
+    if screen.json() {
+        for row in &rows {
+            screen.object(row)?;
+        }
+        return Ok(());
+    }
     let line = |cells: &[String]| match args.csv {
-        true => cells.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(","),
+        // A line ends in both, as RFC 4180 has it; the second comes with the line.
+        true => cells.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(",") + "\r",
         false => {
             let cells: Vec<String> = cells.iter().map(|cell| markdown(cell)).collect();
             format!("| {} |", cells.join(" | "))
@@ -118,6 +126,9 @@ mod tests {
             ("say \"no\"", "\"say \"\"no\"\"\""),
             ("=HYPERLINK(\"x\")", "\"'=HYPERLINK(\"\"x\"\")\""),
             ("-1", "'-1"),
+            ("+1", "'+1"),
+            ("\t=1", "'\t=1"),
+            ("\r=1", "\"'\r=1\""),
             ("@here", "'@here"),
         ] {
             assert_eq!(csv(text), expected);

@@ -26,11 +26,11 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::deliver::{self, DeliverSetup};
 use crate::judge::{self, JudgeSetup};
-use crate::model::{Clock, FeedName, Polled, Pulse};
-use crate::store::{Access, Lock, Store};
+use crate::model::{Clock, FeedName, Mute, Polled, Pulse};
+use crate::store::{Access, Judgement, Lock, Store};
 use crate::systemd;
 use crate::watch::{self, WatchSetup};
-use crate::web::{self, Hand, Meters, Orders, WebSetup};
+use crate::web::{self, Meters, Order, Orders, WebSetup};
 use change::Watched;
 use control::{Control, Hangup};
 use equip::Parts;
@@ -207,15 +207,27 @@ async fn tap(mut polls: mpsc::Receiver<Polled>, on: mpsc::Sender<Polled>, meters
     }
 }
 
-/// What the web desk may change: messages, by the same ways as the command line.
+/// What the web desk may change, by the same ways as the command line.
 fn orders(store: Store, posted: Arc<Notify>) -> Orders {
-    Arc::new(move |message, hand| {
+    Arc::new(move |order| {
         let (store, posted) = (store.clone(), posted.clone());
         Box::pin(async move {
             let now = Timestamp::now();
-            let done = match hand {
-                Hand::Retry => store.retry(&message, now).await?,
-                Hand::Discard => store.discard(&message, now).await?,
+            let done = match order {
+                Order::Retry(message) => store.retry(&message, now).await?,
+                Order::Discard(message) => store.discard(&message, now).await?,
+                Order::Judge(alert, verdict) => {
+                    let said = Judgement { verdict, note: None, at: now };
+                    return store.judge(alert, said).await;
+                }
+                Order::Mute(story, period) => {
+                    let period = jiff::SignedDuration::try_from(period).unwrap_or_default();
+                    let until = now.checked_add(period).unwrap_or(now);
+                    let subject = story.to_string();
+                    store.mute(Mute { subject, since: now, until, note: None, kept: 0 }).await?;
+                    return Ok(true);
+                }
+                Order::Unmute(story) => return store.unmute(story.to_string(), now).await,
             };
             posted.notify_one();
             Ok(done)

@@ -7,7 +7,7 @@ use axum::http::Uri;
 use axum::response::{Html, Redirect};
 use maud::{Markup, html};
 
-use super::desk::{Hand, Site};
+use super::desk::{Order, Site};
 use super::fields::Fields;
 use super::layout::{View, badge, choice, table};
 use super::trouble::Trouble;
@@ -150,18 +150,18 @@ fn readable(body: &str) -> (String, bool) {
 
 /// Queues a message again.
 pub(super) async fn retry(site: State<Arc<Site>>, id: Path<String>) -> Result<Redirect, Trouble> {
-    by_hand(site, id, Hand::Retry).await
+    by_hand(site, id, Order::Retry).await
 }
 
 /// Gives a message up.
 pub(super) async fn discard(site: State<Arc<Site>>, id: Path<String>) -> Result<Redirect, Trouble> {
-    by_hand(site, id, Hand::Discard).await
+    by_hand(site, id, Order::Discard).await
 }
 
 async fn by_hand(
     State(site): State<Arc<Site>>,
     Path(id): Path<String>,
-    hand: Hand,
+    order: impl Fn(MessageId) -> Order,
 ) -> Result<Redirect, Trouble> {
     let message = MessageId::new(&id);
     let Some(detail) = site.store.delivery(&message).await? else {
@@ -169,13 +169,14 @@ async fn by_hand(
     };
     let row = detail.message;
     let known = |sink: &str| site.desk().roster.sinks.iter().any(|name| name.as_str() == sink);
-    if hand == Hand::Retry && !known(&row.sink) {
+    let order = order(message);
+    if matches!(order, Order::Retry(_)) && !known(&row.sink) {
         return Err(Trouble::Refused(format!(
             "the config names no sink `{}`: nobody would send it",
             row.sink
         )));
     }
-    match (site.orders)(message, hand).await? {
+    match (site.orders)(order).await? {
         true => Ok(Redirect::to(&format!("/deliveries/{}", row.id))),
         false => Err(Trouble::Refused(format!("it is {} already", row.state))),
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -14,10 +15,10 @@ use super::WebSection;
 use super::meters::Meters;
 use super::near::Near;
 use super::pass::Pass;
-use crate::model::{MessageId, Pulse};
+use crate::model::{AlertId, MessageId, Pulse, StoryId};
 use crate::report::Roster;
 use crate::setting::Secret;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Verdict};
 
 /// What the desk shows; made anew, whole, by each reload.
 pub struct Desk {
@@ -75,18 +76,23 @@ impl fmt::Debug for Desk {
     }
 }
 
-/// What is done with a message by hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hand {
-    /// Queue it again, under the same id.
-    Retry,
-    /// Give it up.
-    Discard,
+/// What is done by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Queue a message again, under the same id.
+    Retry(MessageId),
+    /// Give a message up.
+    Discard(MessageId),
+    /// Say whether an alert was worth its message.
+    Judge(AlertId, Verdict),
+    /// Tell nothing of a story for so long.
+    Mute(StoryId, Duration),
+    /// End that.
+    Unmute(StoryId),
 }
 
 /// Carries out what a visitor asks for; says whether there was something to be done.
-pub type Orders =
-    Arc<dyn Fn(MessageId, Hand) -> BoxFuture<'static, Result<bool, StoreError>> + Send + Sync>;
+pub type Orders = Arc<dyn Fn(Order) -> BoxFuture<'static, Result<bool, StoreError>> + Send + Sync>;
 
 /// What the server works with.
 pub struct WebSetup {

@@ -13,6 +13,7 @@ mod draw;
 mod feeds;
 mod fields;
 mod guard;
+mod hand;
 mod health;
 mod home;
 mod layout;
@@ -32,7 +33,7 @@ mod text;
 mod trial;
 mod trouble;
 
-pub use desk::{Desk, Hand, Orders, WebSetup};
+pub use desk::{Desk, Order, Orders, WebSetup};
 pub use meters::Meters;
 pub use pass::SHORTEST as SHORTEST_TOKEN;
 pub use section::WebSection;

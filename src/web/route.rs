@@ -9,8 +9,8 @@ use axum::routing::{get, post};
 
 use super::desk::Site;
 use super::{
-    api, atom, deliveries, feeds, guard, health, home, ledger, login, metrics, rules, stories,
-    story, trial,
+    api, atom, deliveries, feeds, guard, hand, health, home, ledger, login, metrics, rules,
+    stories, story, trial,
 };
 
 const STYLE: &str = include_str!("style.css");
@@ -33,7 +33,10 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route("/", get(home::show))
         .route("/stories", get(stories::show))
         .route("/stories/{id}", get(story::show))
+        .route("/stories/{id}/mute", post(hand::mute))
+        .route("/stories/{id}/unmute", post(hand::unmute))
         .route("/alerts/{id}", get(story::of_alert))
+        .route("/alerts/{id}/judge", post(hand::judge))
         .route("/ledger", get(ledger::show))
         .route("/feeds", get(feeds::show))
         .route("/deliveries", get(deliveries::show))

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{Html, Redirect};
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::desk::Site;
+use super::hand::{judging, muting};
 use super::layout::{View, badge, count, outside};
 use super::text::evidence;
 use super::trouble::Trouble;
@@ -52,6 +54,7 @@ pub(super) async fn show(
     let stored = site.store.story_items(id).await?;
     let stored: HashMap<(&str, &str), &StoredItem> =
         stored.iter().map(|one| ((one.item.feed.as_str(), one.item.key.as_str()), one)).collect();
+    let mutes = site.store.mutes(Timestamp::now()).await?;
     let first = story.members.first();
     let title = first.map_or_else(|| id.to_string(), |member| member.title.clone());
     let body = html! {
@@ -62,6 +65,7 @@ pub(super) async fn show(
             (count(alerts.len(), "alert", "alerts")) " · opened " (view.time(story.opened))
             " · last seen " (view.ago(story.last_seen))
         }
+        (muting(&view, id, mutes.iter().find(|one| one.subject == id.to_string())))
         section aria-labelledby="alerts" {
             h2 id="alerts" { "What was told" }
             @if alerts.is_empty() { p { "Nothing: none of its items raised an alert." } }
@@ -102,6 +106,8 @@ fn alert(view: &View, detail: &AlertDetail) -> Markup {
             }
             @if matched.shadow {
                 p { (badge(SHADOW)) " Nobody was told: its rules or its feed have " code { "mode = \"shadow\"" } "." }
+            } @else if detail.messages.is_empty() && !alert.muted.is_empty() {
+                p { "Nobody was told: " (alert.muted.join(", ")) " was muted." }
             } @else if detail.messages.is_empty() {
                 p { "Nobody was told: no sink's routing wanted it." }
             } @else {
@@ -112,6 +118,7 @@ fn alert(view: &View, detail: &AlertDetail) -> Markup {
                     }
                 }
             }
+            (judging(view, detail))
         }
     }
 }

@@ -470,3 +470,41 @@ async fn metrics_count_what_happens_and_keep_their_names() {
     assert!(asked >= 8, "only {asked} metrics were found");
     desk.stop().await;
 }
+
+#[tokio::test]
+async fn alerts_are_judged_and_stories_muted_by_posting_alone() {
+    let (_site, _hook, desk) = hostile().await;
+    let alerts = desk.json("/api/v1/alerts").await;
+    let alert = alerts[0]["id"].as_str().unwrap().to_owned();
+    let story = alerts[0]["story"].as_str().unwrap().to_owned();
+    let (judge, mute) = (format!("/alerts/{alert}/judge"), format!("/stories/{story}/mute"));
+    let host = desk.address.clone();
+    for path in [&judge, &mute] {
+        assert_eq!(desk.get(path).await.status, 405, "{path}");
+        let strange = [("Host", host.as_str()), ("Origin", "https://evil.example")];
+        assert_eq!(desk.ask("POST", path, &strange, "verdict=bad&days=7").await.status, 403);
+    }
+    for (path, form, status) in [
+        (judge.as_str(), "verdict=maybe", 400),
+        ("/alerts/A-99/judge", "verdict=bad", 404),
+        ("/alerts/x/judge", "verdict=bad", 400),
+        (mute.as_str(), "days=365", 400),
+        (mute.as_str(), "", 400),
+        ("/stories/S-99/mute", "days=7", 404),
+        (&format!("/stories/{story}/unmute"), "", 409),
+    ] {
+        assert_eq!(desk.post(path, form).await.status, status, "{path} {form}");
+    }
+    assert_eq!(desk.json("/api/v1/alerts").await[0]["judged"], Value::Null);
+
+    assert_eq!(desk.post(&judge, "verdict=bad").await.status, 303);
+    assert_eq!(desk.json("/api/v1/alerts").await[0]["judged"], "bad");
+    assert_eq!(desk.post(&mute, "days=7").await.status, 303);
+    let mutes = desk.program.json(&["stories", "mutes"]).await;
+    assert_eq!(mutes[0]["subject"], story.as_str());
+    let page = desk.get(&format!("/stories/{story}")).await.body;
+    assert!(page.contains("Judged bad") && page.contains("Muted until"), "{page}");
+    assert_eq!(desk.post(&format!("/stories/{story}/unmute"), "").await.status, 303);
+    assert!(desk.program.json(&["stories", "mutes"]).await.is_empty());
+    desk.stop().await;
+}

@@ -34,7 +34,7 @@ fn site_with(folder: &Path, feeds: Vec<Feed>, sinks: Vec<SinkName>) -> Arc<Site>
         store,
         pulses: Vec::new(),
         meters: Arc::new(Meters::default()),
-        orders: Arc::new(|_, _| Box::pin(async { Ok(false) })),
+        orders: Arc::new(|_| Box::pin(async { Ok(false) })),
         near: Near::default(),
         turn: Semaphore::new(1),
     })

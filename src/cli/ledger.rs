@@ -7,7 +7,7 @@ use clap::Args;
 use super::listing::list;
 use super::{Common, Screen};
 use crate::report::{self, LedgerFilter};
-use crate::store::Access;
+use crate::store::{Access, LedgerRow};
 
 /// Options of `ledger`.
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ pub(super) async fn ledger(
         members: args.members,
     };
     let rows = report::ledger(&config.roster(), store.as_ref(), &filter).await?;
-    let columns = [
+    let mut columns = vec![
         ("alliance", "ALLIANCE"),
         ("candidate", "CANDIDATE"),
         ("act", "ACT"),
@@ -49,6 +49,18 @@ pub(super) async fn ledger(
         ("alert", "ALERT"),
         ("title", "TITLE"),
     ];
+    if !screen.json() && rows.iter().any(|row| row.disputed) {
+        columns.insert(3, ("stands", "STANDS"));
+        let stands = |row: &LedgerRow| {
+            let mut value = serde_json::to_value(row)?;
+            value["stands"] =
+                if row.disputed { "disputed".into() } else { serde_json::Value::Null };
+            anyhow::Ok(value)
+        };
+        let rows: Vec<_> = rows.iter().map(stands).collect::<Result<_, _>>()?;
+        list(screen, &rows, &columns, "the ledger is empty")?;
+        return Ok(ExitCode::SUCCESS);
+    }
     list(screen, &rows, &columns, "the ledger is empty")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -138,6 +138,14 @@ impl<'i> Hits<'i> {
             if !spelled(&info.spelling, source, &folded, found.first..found.last) {
                 continue;
             }
+            // "Joins BRICS, summit host says" is no joining of a summit.
+            let masks = info.list.is_some_and(|list| lexicon.list(list).kind == ListKind::Mask);
+            if masks && found.last - found.first > 1 {
+                let (start, end) = folded.scalars(found.first, found.last);
+                if source.chars().skip(start).take(end - start).any(parts) {
+                    continue;
+                }
+            }
             let next = folded.tokens().get(found.last);
             let here = sentence(&folded.tokens()[found.first]);
             if info.ends && next.is_some_and(|next| sentence(next) == here) {
@@ -341,6 +349,11 @@ fn spelled(spelling: &Spelling, source: &str, folded: &Folded, tokens: Range<usi
         }
         case => tokens.clone().all(|at| case.allows(folded.tokens()[at].case)),
     }
+}
+
+/// Whether a mark parts the words around it.
+fn parts(mark: char) -> bool {
+    matches!(mark, ',' | ';' | ':' | '–' | '—' | '(' | ')' | '，' | '；' | '：' | '、')
 }
 
 /// Unicode scalars `start..end` of a text.

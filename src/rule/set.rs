@@ -6,7 +6,7 @@ use super::eval::Node;
 use super::gate::Gate;
 use super::lexicon::{Lexicon, day};
 use super::scan::Scanner;
-use super::section::ListKind;
+use super::section::{By, ListKind};
 use crate::model::{ActKind, Finding, Item, Level, Match, RuleId, Standing};
 
 /// A compiled rule.
@@ -153,6 +153,14 @@ impl RuleSet {
             kin: list.kin.clone(),
             unsaid: false,
         })
+    }
+
+    /// Whether an act is a candidate's own no: it denies, declines or withdraws.
+    pub fn is_refusal(&self, act: &str) -> bool {
+        let lists = self.0.lexicon.lists.iter();
+        lists
+            .filter(|list| list.kind == ListKind::Act && list.name == act)
+            .any(|list| list.against && list.by == By::Candidate)
     }
 
     /// How many terms the lexicon and the queries hold.

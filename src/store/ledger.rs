@@ -93,6 +93,8 @@ pub struct LedgerRow {
     pub title: String,
     /// Feed of that headline; empty for standings.
     pub source: String,
+    /// Whether another source says the contrary of the same two; see `report::ledger`.
+    pub disputed: bool,
 }
 
 impl LedgerRow {
@@ -107,6 +109,7 @@ impl LedgerRow {
             alert: entry.alert,
             title: entry.title,
             source: entry.feed.to_string(),
+            disputed: false,
         }
     }
 
@@ -124,6 +127,7 @@ impl LedgerRow {
             alert: None,
             title: String::new(),
             source: String::new(),
+            disputed: false,
         }
     }
 }

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use super::desk::Site;
 use super::draw::{Dot, timeline};
 use super::fields::Fields;
-use super::layout::{View, choice, count, table};
+use super::layout::{View, badge, choice, count, table};
 use super::trouble::Trouble;
 use crate::report::{LedgerFilter, ledger};
 use crate::store::LedgerRow;
@@ -58,7 +58,10 @@ fn encoded(name: &str, value: &str) -> String {
 }
 
 fn acts(view: &View, row: &LedgerRow) -> Markup {
-    html! { (row.act) @if let Some(actor) = &row.actor { " by " (view.place(actor)) } }
+    html! {
+        (row.act) @if let Some(actor) = &row.actor { " by " (view.place(actor)) }
+        @if row.disputed { " " (badge("disputed")) }
+    }
 }
 
 /// The day of a move. A standing of the rules has a day and no time, so no zone moves it.

@@ -102,6 +102,17 @@ fn a_region_gives_way_to_the_countries_of_it_that_are_named() {
 }
 
 #[test]
+fn a_mask_does_not_reach_over_a_mark() {
+    let more = "[mask.summits]\nterms = [\"join* (NATO|EU) summit\"]\n";
+    let rules = try_build(&format!("{PACK}{more}")).unwrap();
+    let told = |title: &str| rules.judge(&item(title, "", "2024-01-05")).is_some();
+    assert!(!told("Sweden joins NATO summit"));
+    for title in ["Sweden joins NATO, summit host says", "Sweden joins NATO: summit host"] {
+        assert!(told(title), "{title}");
+    }
+}
+
+#[test]
 fn the_longer_reading_of_what_follows_a_name_wins() {
     let more = "[list.following]\nterms = [\"exercise league\", \"summit (alliance|)\"]\n";
     let rules = try_build(&format!("{PACK}{more}")).unwrap();

@@ -33,6 +33,7 @@ mod store;
 mod trial;
 mod trouble;
 mod tuning;
+mod ways;
 mod web;
 mod why;
 mod world;

@@ -206,23 +206,267 @@ const OTHER: [&str; 43] = [
     "{C} central bank joins {A} payment talks",
 ];
 
+/// The same abroad: names of NATO, the EU and BRICS in the case that the ways ask for, a country for each,
+/// and the ways. A day on which all of them could knock is 1 June 2022, for BRICS 2024.
+type Abroad = (&'static str, [(&'static str, &'static str); 3], &'static [&'static str]);
+
+const ABROAD: [Abroad; 16] = [
+    (
+        "ar",
+        [("الناتو", "جورجيا"), ("الاتحاد الأوروبي", "مولدوفا"), ("بريكس", "تايلاند")],
+        &[
+            "{C} تنضم إلى {A}",
+            "{C} تطلب الانضمام إلى {A}",
+            "{C} تسعى للانضمام إلى {A}",
+            "{A} يدعو {C} للانضمام",
+            "{C} تصبح عضوا في {A}",
+            "{C} تستبعد الانضمام إلى {A}",
+            "{C} تقترب من عضوية {A}",
+        ],
+    ),
+    (
+        "de",
+        [("der NATO", "Georgien"), ("der EU", "Moldau"), ("den BRICS", "Thailand")],
+        &[
+            "{C} will {A} beitreten",
+            "{C} tritt {A} bei",
+            "{C} stellt Antrag auf Beitritt zu {A}",
+            "{C} bewirbt sich um Mitgliedschaft in {A}",
+            "{C} wird Mitglied {A}",
+            "{C} lehnt Beitritt zu {A} ab",
+            "{C} schließt Beitritt zu {A} aus",
+            "Parlament stimmt Beitritt von {C} zu {A} zu",
+            "{C} rückt {A} näher",
+            "{C} könnte {A} bald beitreten",
+            "Beitritt von {C} zu {A} rückt näher",
+            "{C} hofft auf Aufnahme in {A}",
+            "{C} auf dem Weg in {A}",
+        ],
+    ),
+    (
+        "es",
+        [("la OTAN", "Georgia"), ("la UE", "Moldavia"), ("los BRICS", "Tailandia")],
+        &[
+            "{C} se une a {A}",
+            "{C} quiere ingresar en {A}",
+            "{C} solicita su ingreso en {A}",
+            "{C} pide entrar en {A}",
+            "{A} invita a {C} a unirse",
+            "{C} será miembro de {A}",
+            "{C} descarta entrar en {A}",
+            "El Parlamento aprueba la adhesión de {C} a {A}",
+            "{C} se acerca a {A}",
+            "{C} podría unirse a {A}",
+            "{A} abre la puerta a {C}",
+            "{A} estudia incorporar a {C}",
+            "{C} renuncia a entrar en {A}",
+            "{C}, más cerca de {A}",
+        ],
+    ),
+    (
+        "fi",
+        [("Naton", "Georgia"), ("EU:n", "Moldova"), ("Bricsin", "Thaimaa")],
+        &[
+            "{C} haluaa {A} jäseneksi",
+            "{C} hakee {A} jäsenyyttä",
+            "{C} liittyy {A} jäseneksi",
+            "{C} jätti {A} jäsenhakemuksen",
+        ],
+    ),
+    (
+        "fr",
+        [("l'OTAN", "la Géorgie"), ("l'UE", "la Moldavie"), ("les BRICS", "la Thaïlande")],
+        &[
+            "{C} rejoint {A}",
+            "{C} veut adhérer à {A}",
+            "{C} dépose sa candidature à {A}",
+            "{C} demande à rejoindre {A}",
+            "{A} invite {C} à adhérer",
+            "{C} devient membre de {A}",
+            "{C} renonce à rejoindre {A}",
+            "{C} exclut d'adhérer à {A}",
+            "Le Parlement approuve l'adhésion de {C} à {A}",
+            "{C} bientôt dans {A} ?",
+            "Adhésion de {C} à {A} : le oui du Parlement",
+            "{A} ouvre la porte à {C}",
+            "{A} envisage d'accueillir {C}",
+            "{C} se rapproche de {A}",
+            "{C} pourrait intégrer {A}",
+        ],
+    ),
+    (
+        "it",
+        [("la NATO", "Georgia"), ("l'UE", "Moldavia"), ("i BRICS", "Thailandia")],
+        &[
+            "{C} vuole aderire a {A}",
+            "{C} entra in {A}",
+            "{C} chiede di entrare in {A}",
+            "{C} diventa membro di {A}",
+            "{A} invita {C} ad aderire",
+            "{C} esclude l'ingresso in {A}",
+            "Il Parlamento approva l'adesione di {C} a {A}",
+            "{C} si avvicina a {A}",
+            "{C} potrebbe entrare in {A}",
+        ],
+    ),
+    (
+        "ja",
+        [("NATO", "ジョージア"), ("EU", "モルドバ"), ("BRICS", "タイ")],
+        &[
+            "{C}、{A}加盟を申請",
+            "{C}が{A}に加盟",
+            "{C}、{A}加盟に意欲",
+            "{C}の{A}加盟を承認",
+            "{C}、{A}加盟を否定",
+        ],
+    ),
+    (
+        "ko",
+        [("나토", "조지아"), ("EU", "몰도바"), ("브릭스", "태국")],
+        &[
+            "{C}, {A} 가입 신청",
+            "{C} {A} 가입",
+            "{C}, {A} 가입 추진",
+            "{A}, {C} 가입 승인",
+            "{C}, {A} 회원국 됐다",
+            "{C} {A} 합류 검토",
+            "{C}, {A} 가입 의사 없다",
+        ],
+    ),
+    (
+        "nl",
+        [("de NAVO", "Georgië"), ("de EU", "Moldavië"), ("de BRICS", "Thailand")],
+        &[
+            "{C} wil toetreden tot {A}",
+            "{C} wordt lid van {A}",
+            "{C} vraagt lidmaatschap aan van {A}",
+            "{C} treedt toe tot {A}",
+            "{C} ziet af van toetreding tot {A}",
+        ],
+    ),
+    (
+        "pl",
+        [("NATO", "Gruzja"), ("UE", "Mołdawia"), ("BRICS", "Tajlandia")],
+        &[
+            "{C} chce wstąpić do {A}",
+            "{C} wstępuje do {A}",
+            "{C} złożyła wniosek o członkostwo w {A}",
+            "{C} dołączy do {A}",
+            "{C} zostanie członkiem {A}",
+            "{C} nie wejdzie do {A}",
+            "{C} coraz bliżej {A}",
+            "{C} w {A}? Jest decyzja",
+            "{C} rezygnuje z wejścia do {A}",
+            "{C} stara się o przyjęcie do {A}",
+        ],
+    ),
+    (
+        "pt",
+        [("à OTAN", "Ucrânia"), ("à UE", "Moldávia"), ("aos Brics", "Tailândia")],
+        &[
+            "{C} quer aderir {A}",
+            "{C} pede adesão {A}",
+            "Parlamento aprova adesão da {C} {A}",
+            "{C} descarta aderir {A}",
+            "{C} vai aderir {A}",
+        ],
+    ),
+    (
+        "ru",
+        [("НАТО", "Грузия"), ("ЕС", "Молдавия"), ("БРИКС", "Таиланд")],
+        &[
+            "{C} вступает в {A}",
+            "{C} хочет вступить в {A}",
+            "{C} подала заявку на вступление в {A}",
+            "{C} намерена присоединиться к {A}",
+            "{C} стала членом {A}",
+            "{C} не планирует вступать в {A}",
+            "{C} исключает вступление в {A}",
+            "{C} может войти в {A}",
+            "{C} станет партнером {A}",
+            "{C} отказалась от вступления в {A}",
+            "{C} стремится в {A}",
+            "Вступление в {A}: {C} сделала шаг",
+        ],
+    ),
+    (
+        "sv",
+        [("Nato", "Georgien"), ("EU", "Moldavien"), ("Brics", "Thailand")],
+        &[
+            "{C} vill gå med i {A}",
+            "{C} ansöker om medlemskap i {A}",
+            "{C} går med i {A}",
+            "{C} blir medlem i {A}",
+            "{C} säger nej till {A}",
+            "{C} närmar sig {A}",
+            "{C} bjuds in till {A}",
+        ],
+    ),
+    (
+        "tr",
+        [("NATO", "Gürcistan"), ("AB", "Moldova"), ("BRICS", "Tayland")],
+        &[
+            "{C} {A} üyeliğine başvurdu",
+            "{C} {A} üyesi oldu",
+            "{C}'ın {A} üyeliği onaylandı",
+            "{C} {A} üyeliğini reddetti",
+            "{C} {A} üyeliği için başvuru yaptı",
+            "{C} {A} üyeliği istiyor",
+        ],
+    ),
+    (
+        "uk",
+        [("НАТО", "Грузія"), ("ЄС", "Молдова"), ("БРІКС", "Таїланд")],
+        &[
+            "{C} вступає до {A}",
+            "{C} хоче вступити до {A}",
+            "{C} подала заявку на членство в {A}",
+            "{C} стала членом {A}",
+            "{C} не планує вступати до {A}",
+            "{C} наближається до {A}",
+            "{C} може приєднатися до {A}",
+            "Парламент підтримав вступ до {A}: {C} чекає",
+            "{C} на шляху до {A}",
+        ],
+    ),
+    (
+        "zh",
+        [("北约", "格鲁吉亚"), ("欧盟", "摩尔多瓦"), ("金砖国家", "泰国")],
+        &[
+            "{C}申请加入{A}",
+            "{C}正式加入{A}",
+            "{C}希望加入{A}",
+            "{A}邀请{C}加入",
+            "{C}成为{A}成员",
+            "{C}拒绝加入{A}",
+            "{C}考虑加入{A}",
+            "{A}同意接纳{C}",
+        ],
+    ),
+];
+
 async fn flagged(ways: &[&str]) -> Vec<(String, bool)> {
-    let program = Program::new("include = [\"builtin:alliances\"]\ndatabase = \"unused.db\"\n");
-    let mut titles = Vec::new();
-    let mut lines = Vec::new();
+    let mut items = Vec::new();
     for (alliance, country, date) in DOORS {
         for way in ways {
             let title = way.replace("{A}", alliance).replace("{C}", country);
-            lines.push(json!({"id": titles.len(), "title": title, "date": date}).to_string());
-            titles.push(title);
+            items.push(json!({"id": items.len(), "title": title, "date": date}));
         }
     }
+    judged(items).await
+}
+
+/// Headlines, and whether they were flagged.
+async fn judged(items: Vec<Value>) -> Vec<(String, bool)> {
+    let program = Program::new("include = [\"builtin:alliances\"]\ndatabase = \"unused.db\"\n");
     let path = program.path("ways.jsonl");
+    let lines: Vec<String> = items.iter().map(Value::to_string).collect();
     std::fs::write(&path, lines.join("\n")).unwrap();
     let told = program.json(&["replay", "--no-dedup", "--items", path.to_str().unwrap()]).await;
-    assert_eq!(told.len(), titles.len());
+    assert_eq!(told.len(), items.len());
     let told = told.iter().map(|one: &Value| one["decision"] != "quiet");
-    titles.into_iter().zip(told).collect()
+    let titles = items.iter().map(|one| one["title"].as_str().unwrap().to_owned());
+    titles.zip(told).collect()
 }
 
 #[tokio::test]
@@ -240,4 +484,25 @@ async fn what_alliances_do_besides_is_flagged_at_no_door() {
     let told: Vec<&String> = all.iter().filter(|(_, told)| *told).map(|(title, _)| title).collect();
     println!("{} of {} were flagged", told.len(), all.len());
     assert!(50 * told.len() <= all.len(), "{told:#?}");
+}
+
+#[tokio::test]
+async fn every_way_of_knocking_is_flagged_in_every_language() {
+    let mut items = Vec::new();
+    for (language, doors, ways) in ABROAD {
+        for ((alliance, country), day) in
+            doors.iter().zip(["2022-06-01", "2022-06-01", "2024-06-01"])
+        {
+            for way in ways {
+                let title = way.replace("{A}", alliance).replace("{C}", country);
+                let number = items.len();
+                items.push(json!({"id": number, "title": title, "date": day, "lang": language}));
+            }
+        }
+    }
+    let all = judged(items).await;
+    let quiet: Vec<&String> =
+        all.iter().filter(|(_, told)| !told).map(|(title, _)| title).collect();
+    println!("{} of {} stayed quiet", quiet.len(), all.len());
+    assert!(50 * quiet.len() <= all.len(), "{quiet:#?}");
 }

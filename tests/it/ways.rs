@@ -445,6 +445,182 @@ const ABROAD: [Abroad; 16] = [
     ),
 ];
 
+/// What they do besides, abroad.
+const OTHER_ABROAD: [Abroad; 15] = [
+    (
+        "ar",
+        [("الناتو", "جورجيا"), ("الاتحاد الأوروبي", "مولدوفا"), ("بريكس", "تايلاند")],
+        &[
+            "{C} تشارك في مناورات {A}",
+            "{A} يدين الهجوم على {C}",
+            "{C} تستضيف قمة {A}",
+            "{C} توقع اتفاقا تجاريا مع {A}",
+            "{C} تطلب مساعدة من {A}",
+        ],
+    ),
+    (
+        "de",
+        [("der NATO", "Georgien"), ("der EU", "Moldau"), ("den BRICS", "Thailand")],
+        &[
+            "{C} nimmt an Übung {A} teil",
+            "Sanktionen {A} gegen {C}",
+            "{C} empfängt Gipfel {A}",
+            "{C} schließt Handelsabkommen mit {A}",
+            "{C} bittet um Hilfe {A}",
+            "{C} kritisiert Politik {A}",
+            "Treffen {A}: {C} am Tisch",
+        ],
+    ),
+    (
+        "es",
+        [("la OTAN", "Georgia"), ("la UE", "Moldavia"), ("los BRICS", "Tailandia")],
+        &[
+            "{C} participa en un ejercicio de {A}",
+            "{A} condena el ataque contra {C}",
+            "{A} sanciona a empresas de {C}",
+            "{C} acoge una cumbre de {A}",
+            "{C} firma un acuerdo comercial con {A}",
+            "{C} pide ayuda a {A}",
+            "{C} invitada a la cumbre de {A}",
+            "{A} envía observadores a {C}",
+        ],
+    ),
+    (
+        "fr",
+        [("l'OTAN", "la Géorgie"), ("l'UE", "la Moldavie"), ("les BRICS", "la Thaïlande")],
+        &[
+            "{C} participe à un exercice de {A}",
+            "{A} condamne l'attaque contre {C}",
+            "{A} sanctionne des responsables de {C}",
+            "{C} accueille un sommet de {A}",
+            "{A} aide {C} avec des armes",
+            "Le chef de {A} en visite : {C} au menu",
+            "{C} signe un accord commercial avec {A}",
+            "{A} s'inquiète de la situation : {C} répond",
+            "{C} demande de l'aide à {A}",
+            "{C} invitée au sommet de {A}",
+        ],
+    ),
+    (
+        "it",
+        [("la NATO", "Georgia"), ("l'UE", "Moldavia"), ("i BRICS", "Thailandia")],
+        &[
+            "{C} partecipa a esercitazione di {A}",
+            "{A} condanna l'attacco: {C} ringrazia",
+            "{C} firma accordo commerciale con {A}",
+            "{C} chiede aiuti a {A}",
+            "{C} invitata al vertice di {A}",
+        ],
+    ),
+    (
+        "ja",
+        [("NATO", "ジョージア"), ("EU", "モルドバ"), ("BRICS", "タイ")],
+        &[
+            "{C}、{A}の演習に参加",
+            "{A}、{C}への攻撃を非難",
+            "{C}首相、{A}首脳会議に出席",
+            "{C}と{A}が貿易協定に署名",
+            "{A}、{C}に制裁",
+        ],
+    ),
+    (
+        "ko",
+        [("나토", "조지아"), ("EU", "몰도바"), ("브릭스", "태국")],
+        &[
+            "{C}, {A} 훈련 참가",
+            "{A}, {C} 공격 규탄",
+            "{C} 총리, {A} 정상회의 참석",
+            "{C}-{A} 무역협정 서명",
+            "{A}, {C} 제재",
+        ],
+    ),
+    (
+        "nl",
+        [("de NAVO", "Georgië"), ("de EU", "Moldavië"), ("de BRICS", "Thailand")],
+        &[
+            "{C} neemt deel aan oefening van {A}",
+            "{C} sluit handelsverdrag met {A}",
+            "{C} vraagt {A} om hulp",
+        ],
+    ),
+    (
+        "pl",
+        [("NATO", "Gruzja"), ("UE", "Mołdawia"), ("BRICS", "Tajlandia")],
+        &[
+            "{C} bierze udział w ćwiczeniach {A}",
+            "{C} gości szczyt {A}",
+            "{C} podpisała umowę handlową z {A}",
+            "{C} prosi {A} o pomoc",
+            "{C} zaproszona na szczyt {A}",
+            "{A} nakłada sankcje, {C} odpowiada",
+        ],
+    ),
+    (
+        "pt",
+        [("da OTAN", "Ucrânia"), ("da UE", "Moldávia"), ("dos Brics", "Tailândia")],
+        &["{C} participa de exercício {A}", "{C} recebe cúpula {A}"],
+    ),
+    (
+        "ru",
+        [("НАТО", "Грузия"), ("ЕС", "Молдавия"), ("БРИКС", "Таиланд")],
+        &[
+            "{C} участвует в учениях {A}",
+            "{A} осудил нападение: {C} ответила",
+            "{A} ввел санкции: {C} под ударом",
+            "{C} принимает саммит {A}",
+            "{C} подписала торговое соглашение с {A}",
+            "{C} просит помощи у {A}",
+            "{C} приглашена на саммит {A}",
+            "{C} критикует {A}",
+            "{A} поставит оружие: {C} благодарит",
+        ],
+    ),
+    (
+        "sv",
+        [("Nato", "Georgien"), ("EU", "Moldavien"), ("Brics", "Thailand")],
+        &[
+            "{C} deltar i övning med {A}",
+            "{C} står värd för toppmöte med {A}",
+            "{A} fördömer attacken mot {C}",
+            "{C} ber {A} om hjälp",
+        ],
+    ),
+    (
+        "tr",
+        [("NATO", "Gürcistan"), ("AB", "Moldova"), ("BRICS", "Tayland")],
+        &[
+            "{C} {A} tatbikatına katıldı",
+            "{C} {A} zirvesine davet edildi",
+            "{C} {A} ile ticaret anlaşması imzaladı",
+            "{A} {C}'a yaptırım uyguladı",
+            "{C} {A}'dan yardım istedi",
+        ],
+    ),
+    (
+        "uk",
+        [("НАТО", "Грузія"), ("ЄС", "Молдова"), ("БРІКС", "Таїланд")],
+        &[
+            "{C} бере участь у навчаннях {A}",
+            "{C} приймає саміт {A}",
+            "{C} підписала торгову угоду з {A}",
+            "{C} просить допомоги у {A}",
+            "{C} запрошена на саміт {A}",
+        ],
+    ),
+    (
+        "zh",
+        [("北约", "格鲁吉亚"), ("欧盟", "摩尔多瓦"), ("金砖国家", "泰国")],
+        &[
+            "{C}参加{A}军演",
+            "{A}谴责对{C}的袭击",
+            "{C}出席{A}峰会",
+            "{C}与{A}签署贸易协定",
+            "{A}制裁{C}官员",
+            "{C}应邀出席{A}峰会",
+        ],
+    ),
+];
+
 async fn flagged(ways: &[&str]) -> Vec<(String, bool)> {
     let mut items = Vec::new();
     for (alliance, country, date) in DOORS {
@@ -486,23 +662,35 @@ async fn what_alliances_do_besides_is_flagged_at_no_door() {
     assert!(50 * told.len() <= all.len(), "{told:#?}");
 }
 
-#[tokio::test]
-async fn every_way_of_knocking_is_flagged_in_every_language() {
+async fn abroad(ways: &[Abroad]) -> Vec<(String, bool)> {
     let mut items = Vec::new();
-    for (language, doors, ways) in ABROAD {
+    for (language, doors, ways) in ways {
         for ((alliance, country), day) in
             doors.iter().zip(["2022-06-01", "2022-06-01", "2024-06-01"])
         {
-            for way in ways {
+            for way in *ways {
                 let title = way.replace("{A}", alliance).replace("{C}", country);
                 let number = items.len();
                 items.push(json!({"id": number, "title": title, "date": day, "lang": language}));
             }
         }
     }
-    let all = judged(items).await;
+    judged(items).await
+}
+
+#[tokio::test]
+async fn every_way_of_knocking_is_flagged_in_every_language() {
+    let all = abroad(&ABROAD).await;
     let quiet: Vec<&String> =
         all.iter().filter(|(_, told)| !told).map(|(title, _)| title).collect();
     println!("{} of {} stayed quiet", quiet.len(), all.len());
     assert!(50 * quiet.len() <= all.len(), "{quiet:#?}");
+}
+
+#[tokio::test]
+async fn what_alliances_do_besides_is_flagged_in_no_language() {
+    let all = abroad(&OTHER_ABROAD).await;
+    let told: Vec<&String> = all.iter().filter(|(_, told)| *told).map(|(title, _)| title).collect();
+    println!("{} of {} were flagged", told.len(), all.len());
+    assert!(100 * told.len() <= all.len(), "{told:#?}");
 }

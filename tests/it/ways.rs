@@ -659,7 +659,7 @@ async fn what_alliances_do_besides_is_flagged_at_no_door() {
     let all = flagged(&OTHER).await;
     let told: Vec<&String> = all.iter().filter(|(_, told)| *told).map(|(title, _)| title).collect();
     println!("{} of {} were flagged", told.len(), all.len());
-    assert!(50 * told.len() <= all.len(), "{told:#?}");
+    assert!(100 * told.len() <= all.len(), "{told:#?}");
 }
 
 async fn abroad(ways: &[Abroad]) -> Vec<(String, bool)> {

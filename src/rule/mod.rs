@@ -8,9 +8,9 @@
 //! One pass over the words of the rest finds where terms may stand (`scan`), and a `glance` at those
 //! sends more away. Of the others `hits` folds the texts, takes away what is masked and
 //! weighs what is weak, `door` tells names that are doors from adjectives; `eval` asks each query,
-//! once per alliance named (`ask`); `parties` tells who can knock, `moves` who does what about whom and
-//! `named` whom the rest of the item adds; `matched` puts it together; `gloss` says what foreign
-//! evidence means, `miss` what was missing, `recognise` what was seen besides.
+//! once per alliance named (`ask`); `parties` tells who can knock, `moves` who does what about whom,
+//! `owner` whose bid it is and `named` whom the rest of the item adds; `matched` puts it together;
+//! `gloss` says what foreign evidence means, `miss` what was missing, `recognise` what was seen besides.
 
 mod ask;
 #[doc(hidden)]
@@ -31,6 +31,7 @@ mod matched;
 mod miss;
 mod moves;
 mod named;
+mod owner;
 mod parties;
 mod parts;
 mod query;

@@ -152,7 +152,7 @@ fn primary_act(
 pub(super) struct Reading<'r, 'i> {
     pub(super) hits: &'r Hits<'i>,
     pub(super) lexicon: &'r Lexicon,
-    alliance: ListId,
+    pub(super) alliance: ListId,
     evidence: &'r [usize],
     pub(super) candidates: &'r [bool],
     date: Date,
@@ -179,6 +179,7 @@ impl Reading<'_, '_> {
         let set_apart = |index: &usize| self.set_apart(inside, &hits.all[*index]);
         let knocking: Vec<usize> =
             named.iter().copied().filter(|index| !set_apart(index)).collect();
+        let knocking = self.owners(inside, knocking);
         // Where nobody else is named, it is the one after "without" that the news is about.
         for index in if knocking.is_empty() { named } else { knocking } {
             let Some(list) = hits.all[index].list else { continue };

@@ -86,7 +86,7 @@ fn owners(act: &Hit, hits: &Hits<'_>, lexicon: &Lexicon) -> Vec<ListId> {
 }
 
 /// Whether only joining words stand between two names.
-fn joined(first: &Hit, second: &Hit, hits: &Hits<'_>) -> bool {
+pub(super) fn joined(first: &Hit, second: &Hit, hits: &Hits<'_>) -> bool {
     let folded = &hits.units[first.unit].folded;
     second.first >= first.last
         && second.first - first.last <= 2

@@ -2,6 +2,7 @@
 
 mod door;
 mod judge;
+mod owner;
 
 use std::path::Path;
 

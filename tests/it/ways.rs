@@ -36,7 +36,7 @@ const DOORS: [(&str, &str, &str); 26] = [
 ];
 
 /// `{A}` is the alliance, `{C}` the country.
-const MOVES: [&str; 120] = [
+const MOVES: [&str; 125] = [
     "{C} joins {A}",
     "{C} to join {A}",
     "{C} wants to join {A}",
@@ -157,10 +157,15 @@ const MOVES: [&str; 120] = [
     "{C} debates joining {A}",
     "{C} weighs {A} membership",
     "{C} mulls {A}",
+    "Norway hails {C}'s {A} bid",
+    "{A} split on inviting {C}",
+    "No consensus in {A} on inviting {C}",
+    "{A} leaders agree to expand the group",
+    "Envoy: dozens of countries have applied to join {A}",
 ];
 
 /// Trade, drills, aid, sanctions, visits: no move.
-const OTHER: [&str; 43] = [
+const OTHER: [&str; 46] = [
     "{C} joins {A} exercise",
     "{C} hosts {A} summit",
     "{A} condemns attack on {C}",
@@ -204,6 +209,9 @@ const OTHER: [&str; 43] = [
     "{C} opens embassy at {A} headquarters",
     "{A} summit in {C} ends without statement",
     "{C} central bank joins {A} payment talks",
+    "Timeline of {A} expansion",
+    "What is the history of {A} enlargement?",
+    "{C} watches {A} exercise as observer",
 ];
 
 /// The same abroad: names of NATO, the EU and BRICS in the case that the ways ask for, a country for each,

@@ -1,0 +1,31 @@
+//! Whose bid it is, where a headline names two who could knock.
+
+use super::{item, matched, rules};
+
+fn candidates(title: &str) -> Vec<String> {
+    let found = rules().examine(&item(title, "", "2022-05-20")).matched;
+    found.unwrap_or_else(|| panic!("`{title}` stayed quiet")).candidates
+}
+
+#[test]
+fn who_speaks_of_anothers_bid_does_not_knock() {
+    assert_eq!(candidates("Japan hails Sweden's NATO membership"), ["SE"]);
+    assert_eq!(candidates("Japan hails Swedish NATO membership"), ["SE"]);
+    assert_eq!(candidates("Japan cheers Finland and Sweden's NATO membership"), ["FI", "SE"]);
+    assert_eq!(candidates("日本はSwedenのNATO membership"), ["SE"]);
+    let found = matched("South Korea lauds Japan’s AUKUS membership");
+    assert_eq!(
+        (found.candidates, found.also_named),
+        (vec!["JP".to_owned()], vec!["KR".to_owned()])
+    );
+}
+
+#[test]
+fn two_that_knock_both_count() {
+    assert_eq!(candidates("Finland, Sweden to join NATO"), ["FI", "SE"]);
+    assert_eq!(candidates("Finland ready to join as Sweden's NATO membership nears"), ["FI", "SE"]);
+    assert_eq!(candidates("Finland: Sweden's NATO membership"), ["FI", "SE"]);
+    // So far apart that each has news of its own.
+    let apart = "Finland, long neutral and wary of war, will join with Sweden NATO membership";
+    assert_eq!(candidates(apart), ["FI", "SE"]);
+}

@@ -154,12 +154,13 @@ impl Inner {
                 if !self.looks(rule, alliance) || !may_hold(rule, alliance) {
                     continue;
                 }
-                let lexicon = &self.lexicon;
-                match rule.ask(&Scope { hits, lexicon, alliance, candidates, acts }) {
+                let knocking: Vec<usize> =
+                    (0..candidates.len()).filter(|index| candidates[*index]).collect();
+                let (lexicon, knocking) = (&self.lexicon, knocking.as_slice());
+                let scope = Scope { hits, lexicon, alliance, candidates, knocking, acts };
+                match rule.ask(&scope) {
                     Ok(holding) => held.push((index, holding)),
-                    Err(lack) => {
-                        tell(rule, lack, &Scope { hits, lexicon, alliance, candidates, acts })
-                    }
+                    Err(lack) => tell(rule, lack, &scope),
                 }
             }
         }

@@ -44,6 +44,8 @@ pub(crate) struct Scope<'s> {
     pub(crate) alliance: Option<ListId>,
     /// For each hit: whether it is a candidate of the alliance.
     pub(crate) candidates: &'s [bool],
+    /// The hits that are, in order: what clause after clause asks for.
+    pub(crate) knocking: &'s [usize],
     /// For each hit: whether it is an act that belongs to the alliance.
     pub(crate) acts: &'s [bool],
 }
@@ -90,7 +92,7 @@ impl Node {
                 found.then(Vec::new)
             }
             _ => {
-                let found: Vec<usize> = self.places(scope, field).collect();
+                let found = self.places(scope, field);
                 (!found.is_empty()).then_some(found)
             }
         }
@@ -104,26 +106,35 @@ impl Node {
             }
             Node::In(field, inner) => inner.present(scope, Some(*field)),
             Node::Or(list) => list.iter().any(|one| one.present(scope, field)),
-            _ => self.places(scope, field).next().is_some(),
+            _ => self.visit(scope, field, &mut |_| true),
         }
     }
 
     /// The hits of a term or list.
-    fn places<'s>(
-        &'s self,
-        scope: &'s Scope<'_>,
+    fn places(&self, scope: &Scope<'_>, field: Option<Field>) -> Vec<usize> {
+        let mut found = Vec::new();
+        self.visit(scope, field, &mut |index| {
+            found.push(index);
+            false
+        });
+        found
+    }
+
+    /// Shows the hits of a term or list, one by one, until one is enough; whether one was.
+    fn visit<F: FnMut(usize) -> bool>(
+        &self,
+        scope: &Scope<'_>,
         field: Option<Field>,
-    ) -> Box<dyn Iterator<Item = usize> + 's> {
+        enough: &mut F,
+    ) -> bool {
+        let mut shown = |index: usize| self.is(index, scope, field) && enough(index);
         match self {
-            Node::In(field, inner) => inner.places(scope, Some(*field)),
-            Node::Or(list) => Box::new(list.iter().flat_map(move |one| one.places(scope, field))),
+            Node::In(field, inner) => inner.visit(scope, Some(*field), enough),
+            Node::Or(list) => list.iter().any(|one| one.visit(scope, field, enough)),
+            Node::Candidate => scope.knocking.iter().any(|index| shown(*index)),
             _ => match self.list(scope) {
-                Some(list) => Box::new(
-                    scope.hits.of_list(list).filter(move |index| self.is(*index, scope, field)),
-                ),
-                None => Box::new(
-                    (0..scope.hits.all.len()).filter(move |index| self.is(*index, scope, field)),
-                ),
+                Some(list) => scope.hits.of_list(list).any(shown),
+                None => (0..scope.hits.all.len()).any(shown),
             },
         }
     }
@@ -178,14 +189,12 @@ fn chain(
     scope: &Scope<'_>,
     field: Option<Field>,
 ) -> Option<Vec<usize>> {
-    let mut found: Vec<Vec<usize>> = Vec::with_capacity(operands.len());
-    for operand in operands {
-        let places: Vec<usize> = operand.places(scope, field).collect();
-        if places.is_empty() {
-            return None;
-        }
-        found.push(places);
+    // Most chains lack one of their operands.
+    if !operands.iter().all(|operand| operand.visit(scope, field, &mut |_| true)) {
+        return None;
     }
+    let found: Vec<Vec<usize>> =
+        operands.iter().map(|operand| operand.places(scope, field)).collect();
     let hits = &scope.hits.all;
     let one_sentence = links.contains(&Link::Sentence);
     let room = |index: usize| {

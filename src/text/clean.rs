@@ -46,9 +46,30 @@ pub fn clean_lines(text: &str) -> String {
     cleaned(text, true)
 }
 
-/// Whether a text is one line of ASCII that [`clean`] leaves as it is.
-pub(super) fn is_clean(text: &str) -> bool {
-    plain_run(text.as_bytes()) == text.len()
+/// Whether a text without mark-up is left as it is by [`clean`] or, with `lines`, by [`clean_lines`]:
+/// nothing in it goes, and white space stands alone between what stays.
+pub(super) fn is_clean(text: &str, lines: bool) -> bool {
+    let mut at = 0;
+    loop {
+        at += plain_run::<false>(&text.as_bytes()[at..]);
+        let mut rest = text[at..].chars();
+        let gap = match rest.clone().next() {
+            None => return true,
+            Some(' ') => true,
+            Some('\n') => lines,
+            Some(_) => false,
+        };
+        // Nothing stands before the first.
+        if gap && at > 0 {
+            rest.next();
+            at += 1;
+        }
+        match rest.next() {
+            Some('<' | '&') | None => return false,
+            Some(c) if fate(c) == Fate::Keep => at += c.len_utf8(),
+            Some(_) => return false,
+        }
+    }
 }
 
 fn cleaned(text: &str, lines: bool) -> String {
@@ -57,7 +78,7 @@ fn cleaned(text: &str, lines: bool) -> String {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         // Words of ASCII with single blanks between, the common case, go in one piece.
-        let run = plain_run(rest.as_bytes()).max(c.len_utf8());
+        let run = plain_run::<true>(rest.as_bytes()).max(c.len_utf8());
         match fate(c) {
             Fate::Drop => {}
             Fate::Blank => blank = true,
@@ -75,16 +96,17 @@ fn cleaned(text: &str, lines: bool) -> String {
     out
 }
 
-/// How many bytes from the beginning stay as they are: visible ASCII, and blanks between it.
-fn plain_run(bytes: &[u8]) -> usize {
-    let visible = |at: usize| bytes.get(at).is_some_and(|byte| (0x21..0x7f).contains(byte));
+/// How many bytes from the beginning stay as they are: visible ASCII, with or without the two marks that
+/// begin mark-up, and blanks between it.
+fn plain_run<const MARKS: bool>(bytes: &[u8]) -> usize {
+    let visible = |at: usize| bytes.get(at).is_some_and(|byte| is_visible::<MARKS>(*byte));
     let mut at = usize::from(visible(0));
-    // As many as a vector holds at once, while all goes well.
-    while at > 0
-        && let Some(piece) = bytes.get(at..).and_then(|rest| rest.first_chunk::<{ PIECE + 1 }>())
-        && is_plain(piece)
-    {
-        at += PIECE;
+    // As many as a vector or a word holds at once, while all goes well.
+    while at > 0 && is_plain::<MARKS, 33>(bytes, at) {
+        at += 32;
+    }
+    while at > 0 && is_plain::<MARKS, 9>(bytes, at) {
+        at += 8;
     }
     while visible(at) || (at > 0 && bytes.get(at) == Some(&b' ') && visible(at + 1)) {
         at += 1;
@@ -92,15 +114,19 @@ fn plain_run(bytes: &[u8]) -> usize {
     at
 }
 
-/// Bytes that are looked at together.
-const PIECE: usize = 32;
+fn is_visible<const MARKS: bool>(byte: u8) -> bool {
+    (byte.wrapping_sub(0x21) < 0x5e) & (MARKS | ((byte != b'<') & (byte != b'&')))
+}
 
-/// Whether all bytes but the last, which is what follows them, are visible ASCII or blanks before
-/// such.
-fn is_plain(piece: &[u8; PIECE + 1]) -> bool {
-    (0..PIECE).fold(true, |plain, at| {
-        let [here, next] = [piece[at], piece[at + 1]].map(|byte| byte.wrapping_sub(0x21) < 0x5e);
-        plain & (here | ((piece[at] == b' ') & next))
+/// Whether all of `MORE` bytes but the last, which is what follows them, are visible ASCII or blanks
+/// before such.
+fn is_plain<const MARKS: bool, const MORE: usize>(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at..).and_then(|rest| rest.first_chunk::<MORE>()).is_some_and(|piece| {
+        (1..MORE).fold(true, |plain, next| {
+            let here = piece[next - 1];
+            let blank = (here == b' ') & is_visible::<MARKS>(piece[next]);
+            plain & (is_visible::<MARKS>(here) | blank)
+        })
     })
 }
 
@@ -155,12 +181,21 @@ mod tests {
         }
 
         #[test]
+        fn what_is_clean_is_what_cleaning_leaves(
+            text in "([a-z]{0,34}|[ \n]|[<&é“’\u{2014}]|[\u{ad}\u{a0}\u{61c}\t\u{2028}]){0,6}",
+            lines: bool,
+        ) {
+            let left = cleaned(&text, lines) == text && !text.contains(['<', '&']);
+            prop_assert_eq!(is_clean(&text, lines), left);
+        }
+
+        #[test]
         fn runs_are_as_long_as_letter_by_letter(text in "([ -~]{0,9}|[a-z ]{30,50}|[\u{7f}é\t]){0,4}") {
             let bytes = text.as_bytes();
             let visible = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_graphic);
             let goes_on = |at: &usize| visible(*at) || (*at > 0 && bytes.get(*at) == Some(&b' ') && visible(at + 1));
             let wanted = (0..).take_while(goes_on).count();
-            prop_assert_eq!(plain_run(bytes), wanted);
+            prop_assert_eq!(plain_run::<true>(bytes), wanted);
         }
 
         #[test]

@@ -70,7 +70,7 @@ pub fn html_to_text(source: &str) -> String {
 /// already, as most of a feed is, is not copied.
 pub fn clean_text(source: String, lines: bool) -> String {
     match lines {
-        _ if !has_marks(&source) && is_clean(&source) => source,
+        _ if is_clean(&source, lines) => source,
         true => clean_lines(&html_to_text(&source)),
         false => clean(&html_to_text(&source)),
     }

@@ -185,6 +185,7 @@ impl Press {
                 feed,
                 at: now,
                 took: Duration::ZERO,
+                pushed: false,
                 next,
                 outcome: PollOutcome::Items { items, faults: Vec::new(), rekeyed: Vec::new() },
             }

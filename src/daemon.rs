@@ -29,8 +29,9 @@ use crate::judge::{self, JudgeSetup};
 use crate::model::{Clock, FeedName, Mute, Polled, Pulse};
 use crate::store::{Access, Judgement, Lock, Store};
 use crate::systemd;
-use crate::watch::{self, WatchSetup};
+use crate::watch::{self, Line, WatchSetup};
 use crate::web::{self, Meters, Order, Orders, WebSetup};
+use crate::websub::{self, WebsubSetup};
 use change::Watched;
 use control::{Control, Hangup};
 use equip::Parts;
@@ -46,6 +47,8 @@ const STATIONS: [&str; 3] = ["watch", "judge", "deliver"];
 const LINE: usize = 16;
 /// Feeds that may wait to be polled on demand.
 const WANTED: usize = 64;
+/// Documents that hubs push that may wait to be read; a hub keeps the others a while.
+const PUSHED: usize = 16;
 /// How long deliveries under way may take once the daemon stops.
 const GRACE: Duration = Duration::from_secs(8);
 
@@ -87,6 +90,10 @@ pub async fn run(
     let (desk_in, desk) = tokio_watch::channel(parts.desk);
     let (heartbeat_in, heartbeat) = tokio_watch::channel(parts.heartbeat);
     let (duty_in, duty) = tokio_watch::channel(parts.duty);
+    let (terms_in, terms) = tokio_watch::channel(parts.terms);
+    let (hubs_in, hubs) = tokio_watch::channel(Arc::default());
+    let (leased_in, leased) = tokio_watch::channel(Arc::default());
+    let (pushed_in, pushed) = mpsc::channel(PUSHED);
     let (rejected_in, rejected) = tokio_watch::channel(None);
     let (out, polls) = mpsc::channel(LINE);
     let (on, inbox) = mpsc::channel(1);
@@ -112,9 +119,18 @@ pub async fn run(
         feeds,
         states,
         wanted,
+        line: Line { pushed, leased, hubs: hubs_in },
         out,
         shutdown: watching.clone(),
         pulse: pulses[0].clone(),
+    }));
+    let websub_task = tokio::spawn(websub::run(WebsubSetup {
+        terms,
+        hubs,
+        leased: leased_in,
+        pushed: pushed_in,
+        store: store.clone(),
+        shutdown: watching.clone(),
     }));
     let mut judge_task = tokio::spawn(judge::run(JudgeSetup {
         store: store.clone(),
@@ -159,6 +175,7 @@ pub async fn run(
         vital,
         heartbeat: heartbeat_in,
         duty: duty_in,
+        terms: terms_in,
         rejected: rejected_in,
         history: JoinSet::new(),
     };
@@ -181,6 +198,7 @@ pub async fn run(
     heartbeat_task.abort();
     watching.cancel();
     finish("watch", watch_task).await;
+    finish("websub", websub_task).await;
     finish("tap", tap_task).await;
     finish("judge", judge_task).await;
     delivering.cancel();

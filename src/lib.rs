@@ -25,6 +25,7 @@
 //! | [`report`] | what people are told of how things stand and why, for terminal and page |
 //! | [`web`] | the desk: pages, API, metrics, health; reads, and changes what `daemon` hands it |
 //! | [`operator`] | what the operator hears of the daemon itself: the heartbeat |
+//! | [`websub`] | hubs that push the news of feeds: subscriptions, and the door they call at |
 //! | [`config`] | finds, merges and cross-checks the config; each room reads its own section |
 //! | [`daemon`] | builds, joins, reloads and stops the stations |
 //! | [`cli`] | one file a command family |
@@ -59,3 +60,4 @@ pub mod systemd;
 pub mod text;
 pub mod watch;
 pub mod web;
+pub mod websub;

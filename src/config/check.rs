@@ -52,6 +52,13 @@ pub(super) fn cross_check(config: &Config, problems: &Problems) {
             }
         }
     }
+    let both = config.web.listen == Some(config.websub.listen);
+    if both && config.websub.callback.is_some() {
+        problems.add(
+            Diagnostic::error(None, "[web] and [websub] listen at one address")
+                .help("give one of them another port: hubs must not reach the page"),
+        );
+    }
     for (name, span) in &config.operator.sinks {
         let names = || config.sinks.iter().map(|sink| sink.name.as_str());
         if !names().any(|known| known == name.as_str()) {

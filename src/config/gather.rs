@@ -16,6 +16,7 @@ use crate::setting::{Diagnostic, FileId, Problems, Sources, Span, Table};
 use crate::store::HistorySection;
 use crate::watch::PollSection;
 use crate::web::WebSection;
+use crate::websub::WebsubSection;
 use crate::{sink, watch};
 
 /// Keys of the lexicon; `rule` reads them.
@@ -170,6 +171,7 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Pro
     let web = single(&roots, "web", problems).map(WebSection::read).unwrap_or_default();
     let operator =
         single(&roots, "operator", problems).map(OperatorSection::read).unwrap_or_default();
+    let websub = single(&roots, "websub", problems).map(WebsubSection::read).unwrap_or_default();
     let (feeds, access) = watch::read_feeds(all("feed"), poll.every, &network.allow_file);
     let sinks = sink::read_sinks(all("sink"));
     let mut draft = Draft::default();
@@ -207,6 +209,7 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Pro
         sinks,
         web,
         operator,
+        websub,
         rules,
         rules_text: 0,
     }

@@ -23,6 +23,7 @@ use crate::sink::SinkConfig;
 use crate::store::HistorySection;
 use crate::watch::{FeedAccess, PollSection};
 use crate::web::WebSection;
+use crate::websub::WebsubSection;
 
 pub use files::{BUILTIN_PACK, BUILTIN_PLACES, PLACES, find};
 
@@ -59,6 +60,8 @@ pub struct Config {
     pub web: WebSection,
     /// What the operator hears of the daemon itself.
     pub operator: OperatorSection,
+    /// Whether hubs may push.
+    pub websub: WebsubSection,
     /// The rules.
     pub rules: RuleSet,
     /// Fingerprint of the files that rules and lexicon stand in.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::*;
 
 /// Every scalar key, by section; optional ones that have no default may stand commented out.
-const KEYS: [(&str, &[&str]); 10] = [
+const KEYS: [(&str, &[&str]); 11] = [
     ("", &["include", "database", "timezone", "reload"]),
     (
         "poll",
@@ -16,6 +16,7 @@ const KEYS: [(&str, &[&str]); 10] = [
     ("history", &["keep", "alerts", "max_size"]),
     ("delivery", &["retry", "give_up", "timeout"]),
     ("web", &["listen", "public_url", "token"]),
+    ("websub", &["callback", "listen", "poll", "lease"]),
     ("operator", &["sinks", "heartbeat", "all_quiet"]),
     ("[feed]", &["name", "url", "kind", "tags", "every", "mode", "full_text", "auth", "headers"]),
     (

@@ -49,6 +49,7 @@ pub(super) fn difference(old: &Config, new: &Config) -> String {
         ("reload", old.reload == new.reload),
         ("[web]", old.web == new.web),
         ("[operator]", old.operator == new.operator),
+        ("[websub]", old.websub == new.websub),
     ] {
         if !same {
             parts.push(format!("{what} changed"));

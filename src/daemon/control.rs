@@ -26,6 +26,7 @@ use crate::store::Store;
 use crate::systemd;
 use crate::watch::Subscription;
 use crate::web::{Desk, Meters};
+use crate::websub::Terms;
 
 /// How often rows written by other commands are looked for.
 const LOOK: Duration = Duration::from_secs(1);
@@ -50,6 +51,7 @@ pub(super) struct Control {
     pub(super) vital: Vital,
     pub(super) heartbeat: watch::Sender<Option<Arc<Heartbeat>>>,
     pub(super) duty: watch::Sender<Arc<Duty>>,
+    pub(super) terms: watch::Sender<Arc<Terms>>,
     pub(super) rejected: watch::Sender<Rejected>,
     /// What a change of rules means for history; the newest question alone.
     pub(super) history: JoinSet<()>,
@@ -156,6 +158,7 @@ impl Control {
         self.feeds.send_replace(parts.subscription);
         self.heartbeat.send_replace(parts.heartbeat);
         self.duty.send_replace(parts.duty);
+        self.terms.send_replace(parts.terms);
         self.rejected.send_replace(None);
         self.chores.send_replace(Arc::new(Chores::of(&config)));
         let old = std::mem::replace(&mut self.config, config);

@@ -15,6 +15,7 @@ use crate::setting::{Diagnostic, Secret, Span};
 use crate::sink::{BuildError, Outlet, SinkConfig, Workshop};
 use crate::watch::{Access, Subscription};
 use crate::web::{Desk, SHORTEST_TOKEN};
+use crate::websub::Terms;
 
 /// Connections kept per host of feeds that are asked often. The others are polled too seldom for a kept
 /// one to pay: a thousand idle ones held 28 MB in a cold poll.
@@ -28,6 +29,7 @@ pub(super) struct Parts {
     pub(super) desk: Arc<Desk>,
     pub(super) heartbeat: Option<Arc<Heartbeat>>,
     pub(super) duty: Arc<Duty>,
+    pub(super) terms: Arc<Terms>,
 }
 
 impl Parts {
@@ -41,6 +43,13 @@ impl Parts {
             keeping,
             access,
             files: config.network.allow_file.clone(),
+            at_rest: config.websub.poll,
+        };
+        let terms = Terms {
+            section: config.websub.clone(),
+            client: subscription.client.clone(),
+            max_body: config.poll.max_body,
+            in_flight: config.poll.in_flight,
         };
         let office = Office {
             outlets,
@@ -68,6 +77,7 @@ impl Parts {
             desk: Arc::new(desk),
             heartbeat: heartbeat.map(Arc::new),
             duty: Arc::new(Duty::of(config)),
+            terms: Arc::new(terms),
         })
     }
 }

@@ -46,7 +46,7 @@ fn polled(number: u32, outcome: PollOutcome) -> Polled {
     // The number tells the states apart.
     let next = FeedState { failures: number, validators, ..FeedState::new(now) };
     let took = Duration::ZERO;
-    Polled { feed: FeedName::new("feed"), at: now, took, next, outcome }
+    Polled { feed: FeedName::new("feed"), at: now, took, pushed: false, next, outcome }
 }
 
 fn items(titles: &[&str]) -> PollOutcome {

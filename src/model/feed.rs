@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{FeedName, Item, ItemKey, Kind};
+use super::{FeedName, Hub, Item, ItemKey, Kind};
 
 /// A feed as the config names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,8 @@ pub struct FeedState {
     pub faults: Vec<String>,
     /// How its entries are told apart.
     pub identity: Identity,
+    /// Where its news is pushed from.
+    pub hub: Option<Hub>,
 }
 
 impl FeedState {
@@ -100,6 +102,7 @@ impl FeedState {
             entries: 0,
             faults: Vec::new(),
             identity: Identity::default(),
+            hub: None,
         }
     }
 }
@@ -218,7 +221,7 @@ impl fmt::Display for Condition {
     }
 }
 
-/// What one poll brought.
+/// What one poll, or one push of a hub, brought.
 #[derive(Debug, Clone)]
 pub struct Polled {
     /// Which feed.
@@ -227,6 +230,8 @@ pub struct Polled {
     pub at: Timestamp,
     /// How long it took, from the request to the last entry read.
     pub took: Duration,
+    /// A hub brought it: nobody asked for it.
+    pub pushed: bool,
     /// The state to save with what came.
     pub next: FeedState,
     /// What came.

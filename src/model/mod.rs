@@ -8,6 +8,7 @@ mod alert;
 mod clock;
 mod event;
 mod feed;
+mod hub;
 mod id;
 mod item;
 mod ledger;
@@ -26,6 +27,7 @@ pub use feed::{
     Condition, Every, Feed, FeedState, Hints, Identity, PollOutcome, Polled, Shown, Validators,
     mark,
 };
+pub use hub::{Hub, Lease, Phase};
 pub use id::{AlertId, FeedName, ItemId, ItemKey, MessageId, RuleId, SinkName, StoryId};
 pub use item::{Field, Item, Kind, TextHash};
 pub use ledger::{LedgerEntry, Standing};

@@ -1,4 +1,4 @@
-//! Outbound HTTP with bounds: the address guard, the clients, and what to make of answers.
+//! HTTP with bounds: the address guard, the clients, what to make of answers, and serving.
 //!
 //! Every request of the product goes through [`Client`], which follows no redirect, uses no proxy
 //! from the environment, and dials only addresses that its [`Guard`] allows. What is fetched, when,
@@ -11,6 +11,7 @@ mod dns;
 mod guard;
 mod header;
 mod section;
+mod serve;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tls;
@@ -21,4 +22,5 @@ pub use client::{Client, ClientError, ClientSetup, IDLE_TIMEOUT, SendError, Trou
 pub use guard::{Guard, Refused};
 pub use header::private_header;
 pub use section::NetworkSection;
+pub use serve::serve;
 pub use tls::{Tls, Trust, tls_fault};

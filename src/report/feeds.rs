@@ -42,6 +42,8 @@ pub struct FeedLine {
     pub offline: Option<Timestamp>,
     /// Where permanent redirects send it.
     pub moved_to: Option<String>,
+    /// How its subscription to a hub stands: `asked`, `active`, `denied`; `None` where it has none.
+    pub push: Option<String>,
 }
 
 impl FeedLine {
@@ -67,6 +69,7 @@ impl FeedLine {
             since: None,
             offline: None,
             moved_to: None,
+            push: None,
         };
         let Some(row) = known else { return line };
         Self {
@@ -82,6 +85,7 @@ impl FeedLine {
             last_poll: row.last_poll,
             since: row.since,
             offline: row.offline,
+            push: row.push,
             moved_to: row.moved.map(|(to, _)| to),
             ..line
         }

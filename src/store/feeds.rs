@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::row::{duration, ms, optional_json, span, time, to_json};
 use super::writer::Care;
 use super::{Store, StoreError, identity};
-use crate::model::{Condition, FeedName, FeedState, Hints, Validators};
+use crate::model::{Condition, FeedName, FeedState, Hints, Hub, Validators};
 
 impl Store {
     /// The saved state of every feed by name.
@@ -81,6 +81,8 @@ pub struct FeedRow {
     pub offline: Option<Timestamp>,
     /// Where permanent redirects send it, and how many polls in a row agreed.
     pub moved: Option<(String, u32)>,
+    /// The phase of its subscription to a hub, where there is one.
+    pub push: Option<String>,
 }
 
 /// Marks a feed; `false` where it was never polled.
@@ -106,11 +108,12 @@ pub(super) fn save(
     let mut statement = connection.prepare_cached(
         "INSERT INTO feed (name, etag, last_modified, body_hash, next_due, last_poll, last_success,
            last_new, failures, last_error, last_status, condition, moved_to, moved_count, rhythm,
-           at_least, skip_hours, skip_days, entries, faults, address, identity, since, offline)
+           at_least, skip_hours, skip_days, entries, faults, address, identity, since, offline,
+           hub, topic)
          VALUES (:name, :etag, :last_modified, :body_hash, :next_due, :last_poll, :last_success,
            :last_new, :failures, :last_error, :last_status, :condition, :moved_to, :moved_count,
            :rhythm, :at_least, :skip_hours, :skip_days, :entries, :faults, :address, :identity,
-           :since, :offline)
+           :since, :offline, :hub, :topic)
          ON CONFLICT (name) DO UPDATE SET etag = excluded.etag,
            last_modified = excluded.last_modified, body_hash = excluded.body_hash,
            next_due = excluded.next_due, last_poll = excluded.last_poll,
@@ -122,7 +125,8 @@ pub(super) fn save(
            skip_hours = excluded.skip_hours, skip_days = excluded.skip_days,
            entries = excluded.entries, faults = excluded.faults,
            address = excluded.address, identity = excluded.identity,
-           since = excluded.since, offline = excluded.offline
+           since = excluded.since, offline = excluded.offline,
+           hub = excluded.hub, topic = excluded.topic
          RETURNING id",
     )?;
     let validators = &state.validators;
@@ -151,6 +155,8 @@ pub(super) fn save(
             ":identity": identity::to_bytes(&state.identity),
             ":since": state.since.map(ms),
             ":offline": state.offline.map(ms),
+            ":hub": state.hub.as_ref().map(|hub| &hub.url),
+            ":topic": state.hub.as_ref().map(|hub| &hub.topic),
             ":faults": match state.faults.is_empty() {
                 true => None,
                 false => Some(to_json(&state.faults)?),
@@ -182,6 +188,8 @@ fn state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
     let word: String = row.get("condition")?;
     let moved_to: Option<String> = row.get("moved_to")?;
     let moved_count: u32 = row.get("moved_count")?;
+    let hub: Option<String> = row.get("hub")?;
+    let topic: Option<String> = row.get("topic")?;
     let hash = |column: &str| -> rusqlite::Result<Option<[u8; 32]>> {
         let bytes: Option<Vec<u8>> = row.get(column)?;
         Ok(bytes.and_then(|bytes| bytes.try_into().ok()))
@@ -215,6 +223,7 @@ fn state(row: &Row<'_>) -> rusqlite::Result<FeedState> {
         },
         entries: row.get("entries")?,
         faults: optional_json(row, "faults")?.unwrap_or_default(),
+        hub: hub.zip(topic).map(|(url, topic)| Hub { url, topic }),
         identity: row
             .get::<_, Option<Vec<u8>>>("identity")?
             .map_or_else(Default::default, |bytes| identity::from_bytes(&bytes)),
@@ -226,6 +235,7 @@ fn list(connection: &Connection) -> Result<Vec<FeedRow>, StoreError> {
     let mut statement = connection.prepare(
         "SELECT f.name, f.condition, f.last_success, f.last_new, f.next_due, f.failures, f.last_error,
            f.faults, f.last_poll, f.entries, f.since, f.offline, f.moved_to, f.moved_count,
+           (SELECT l.phase FROM lease l WHERE l.feed = f.name) AS push,
            (SELECT count(*) FROM item i WHERE i.feed = f.id) AS items
          FROM feed f ORDER BY f.name",
     )?;
@@ -249,6 +259,7 @@ fn list(connection: &Connection) -> Result<Vec<FeedRow>, StoreError> {
             since: row.get::<_, Option<i64>>("since")?.map(time),
             offline: row.get::<_, Option<i64>>("offline")?.map(time),
             moved: moved_to.map(|url| (url, moved_count)),
+            push: row.get("push")?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

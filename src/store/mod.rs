@@ -22,6 +22,7 @@ mod hold;
 mod identity;
 mod items;
 mod judgements;
+mod leases;
 mod ledger;
 mod line;
 mod lock;

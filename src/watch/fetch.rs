@@ -17,9 +17,9 @@ use url::Url;
 
 use super::access::{Access, at_home};
 use super::local;
-use super::meaning::{explain, freshness};
+use super::meaning::{explain, freshness, hub};
 use super::section::PollSection;
-use crate::model::Validators;
+use crate::model::{Hub, Validators};
 use crate::net::{Budget, Client, Held, Trouble, read_capped};
 
 /// Most redirects in a row.
@@ -60,6 +60,8 @@ pub(super) struct Fetched {
     pub(super) moved: Option<String>,
     /// How long the answer says it stays fresh.
     pub(super) fresh: Option<Duration>,
+    /// The hub that its headers name.
+    pub(super) hub: Option<Hub>,
 }
 
 /// What the answer means.
@@ -147,7 +149,7 @@ pub(super) async fn fetch(
     held: Held,
 ) -> Fetched {
     let mut fetched =
-        Fetched { answer: Answer::Gone, held, status: None, moved: None, fresh: None };
+        Fetched { answer: Answer::Gone, held, status: None, moved: None, fresh: None, hub: None };
     let work = follow(client, request, poll.max_body, &mut fetched);
     let answer = match tokio::time::timeout(poll.timeout, work).await {
         Ok(Ok(answer)) => answer,
@@ -253,6 +255,7 @@ async fn answer(
     let status = response.status();
     let headers = response.headers();
     fetched.fresh = freshness(headers);
+    fetched.hub = hub(headers, &url);
     let raw = |name: HeaderName| headers.get(name).map(|value| value.as_bytes().to_vec());
     if status == StatusCode::NOT_MODIFIED {
         if validators.etag.is_none() && validators.last_modified.is_none() {

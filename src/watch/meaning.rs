@@ -1,12 +1,15 @@
-//! What the head of an answer says: why there is no document, and how long one stays fresh.
+//! What the head of an answer says: why there is no document, how long one stays fresh, and which hub
+//! pushes it.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
-use reqwest::header::{CACHE_CONTROL, DATE, EXPIRES, HeaderMap};
+use reqwest::header::{CACHE_CONTROL, DATE, EXPIRES, HeaderMap, LINK};
+use url::Url;
 
 use super::fetch::Failure;
+use crate::model::Hub;
 use crate::net::retry_after;
 
 /// Longest hint from headers that is taken.
@@ -62,6 +65,32 @@ fn sensible(seconds: u64) -> Option<Duration> {
     Some(Duration::from_secs(seconds)).filter(|hint| !hint.is_zero() && *hint <= SENSIBLE_HINT)
 }
 
+/// The hub that links in the head name (RFC 8288; WebSub, section 4), for a document at `url`.
+pub(super) fn hub(headers: &HeaderMap, url: &Url) -> Option<Hub> {
+    let (mut hub, mut topic) = (None, None);
+    for value in headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok()) {
+        for link in value.split('<').skip(1) {
+            let Some((target, parameters)) = link.split_once('>') else { continue };
+            let Ok(target) = url.join(target.trim()) else { continue };
+            let rel = parameters.split(';').map(str::trim).find_map(|parameter| {
+                let (name, rest) = parameter.split_once('=')?;
+                name.trim().eq_ignore_ascii_case("rel").then_some(rest)
+            });
+            let rel = rel.unwrap_or_default().trim_matches([' ', '"', ',']).to_ascii_lowercase();
+            for word in rel.split_ascii_whitespace() {
+                match word {
+                    "hub" => hub = hub.or_else(|| Some(target.clone())),
+                    "self" => topic = topic.or_else(|| Some(target.clone())),
+                    _ => {}
+                }
+            }
+        }
+    }
+    let web = |found: &Url| matches!(found.scheme(), "http" | "https") && found.has_host();
+    let topic = topic.filter(web).unwrap_or_else(|| url.clone());
+    hub.filter(web).map(|hub| Hub { url: hub.into(), topic: topic.into() })
+}
+
 #[cfg(test)]
 mod tests {
     use reqwest::header::{HeaderName, HeaderValue};
@@ -94,5 +123,30 @@ mod tests {
         assert_eq!((told.after, told.blocked), (Some(Duration::from_secs(60)), false));
         assert_eq!(explain(StatusCode::BAD_GATEWAY, &wait, now).after, None);
         assert!(explain(StatusCode::FORBIDDEN, &wait, now).blocked);
+    }
+
+    #[test]
+    fn a_hub_is_named_in_the_head() {
+        let url = Url::parse("https://news.example/feed").unwrap();
+        let named = |links: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for link in links {
+                headers.append(LINK, HeaderValue::from_static(link));
+            }
+            hub(&headers, &url).map(|hub| (hub.url, hub.topic))
+        };
+        let pair = |hub: &str, topic: &str| Some((hub.to_owned(), topic.to_owned()));
+        assert_eq!(
+            named(&["<https://hub.example/>; rel=\"hub\", </feed.xml>; rel=self"]),
+            pair("https://hub.example/", "https://news.example/feed.xml")
+        );
+        assert_eq!(
+            named(&["<a>; rel=\"next hub\"", "<b>; title=x; REL = hub", "<c>; rel=prev"]),
+            pair("https://news.example/a", "https://news.example/feed")
+        );
+        for none in ["", "<x>", "<x; rel=hub", "<mailto:a@b.c>; rel=hub", "<x>; rel=", "x; rel=hub"]
+        {
+            assert_eq!(named(&[none]), None, "{none}");
+        }
     }
 }

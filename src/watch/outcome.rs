@@ -26,6 +26,7 @@ pub(super) fn broken(
         feed: feed.name.clone(),
         at,
         took: Duration::ZERO,
+        pushed: false,
         next,
         outcome: PollOutcome::Failed(why),
     }

@@ -3,7 +3,7 @@
 //! What came goes into the channel one by one, and a full channel holds everything up: a poll whose
 //! items nobody can take is better not made.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 use super::access::Access;
 use super::health::Health;
 use super::journal::tell_health;
+use super::pushed::Pushed;
 use super::rhythm::since;
 use super::round::Round;
 use super::section::PollSection;
-use crate::model::{Feed, FeedName, FeedState, Polled, Pulse};
+use crate::model::{Feed, FeedName, FeedState, Hub, Polled, Pulse};
 use crate::net::Client;
 
 /// Longest time without a look at the clock: it may have been set, and the watchdog wants a sign.
@@ -42,6 +43,8 @@ pub struct Subscription {
     pub access: HashMap<FeedName, Arc<Access>>,
     /// Folders whose files may be feeds.
     pub files: Vec<PathBuf>,
+    /// How often those that a hub pushes are polled all the same.
+    pub at_rest: Duration,
 }
 
 /// A subscription to one of its feeds alone.
@@ -55,6 +58,17 @@ pub fn for_one_round(subscription: &Subscription) -> Subscription {
     Subscription { keeping: subscription.client.clone(), ..subscription.clone() }
 }
 
+/// What goes to and fro between the station and whoever subscribes to hubs.
+#[derive(Debug)]
+pub struct Line {
+    /// What hubs push.
+    pub pushed: mpsc::Receiver<Pushed>,
+    /// The feeds that are pushed at present.
+    pub leased: watch::Receiver<Arc<HashSet<FeedName>>>,
+    /// Told which hubs feeds name.
+    pub hubs: watch::Sender<Arc<BTreeMap<FeedName, Hub>>>,
+}
+
 /// What the station needs.
 #[derive(Debug)]
 pub struct WatchSetup {
@@ -64,6 +78,8 @@ pub struct WatchSetup {
     pub states: HashMap<FeedName, FeedState>,
     /// Feeds that somebody wants polled at once, retired ones too.
     pub wanted: mpsc::Receiver<FeedName>,
+    /// Hubs and what they push.
+    pub line: Line,
     /// Takes what came, with the state to save along with it.
     pub out: mpsc::Sender<Polled>,
     /// Ends it: fetches are aborted, the channel is closed.
@@ -87,7 +103,8 @@ pub struct Summary {
 
 /// Polls the feeds, each when it is due, until `shutdown`.
 pub async fn run(setup: WatchSetup) {
-    let WatchSetup { mut feeds, states, mut wanted, out, shutdown, pulse } = setup;
+    let WatchSetup { mut feeds, states, mut wanted, line, out, shutdown, pulse } = setup;
+    let Line { mut pushed, mut leased, hubs } = line;
     let subscription = feeds.borrow_and_update().clone();
     let mut round = Round::new(subscription, states, out);
     let mut reloads = true;
@@ -100,6 +117,7 @@ pub async fn run(setup: WatchSetup) {
             looked = now;
             health.look(&round.seen(), now).iter().for_each(tell_health);
         }
+        round.name_hubs(&hubs);
         round.admit_due(now);
         let turn = round.until_due(now).min(LONGEST_TURN);
         tokio::select! {
@@ -112,6 +130,10 @@ pub async fn run(setup: WatchSetup) {
                 round.adopt(subscription, Timestamp::now());
             }
             Some(name) = wanted.recv() => round.want(&name, Timestamp::now()),
+            Some(pushed) = pushed.recv() => round.take(pushed),
+            Ok(()) = leased.changed() => {
+                round.rest(leased.borrow_and_update().clone(), Timestamp::now());
+            }
             came = round.step() => {
                 let Some(polled) = came else { continue };
                 if !round.hand_over(polled, &shutdown, || pulse.beat()).await {

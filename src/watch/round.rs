@@ -5,13 +5,13 @@
 //! feed is visited twice at once: it is due again only when its visit is done. When to look at the
 //! clock, and when to stop, is decided in `poll`.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -22,9 +22,10 @@ use super::moved;
 use super::network::Network;
 use super::outcome::{broken, offline};
 use super::poll::{LONGEST_TURN, Subscription, Summary};
+use super::pushed::{self, Pushed, Taken};
 use super::schedule;
 use super::visit::{Lanes, Visit, Visited};
-use crate::model::{Condition, Feed, FeedName, FeedState, PollOutcome, Polled};
+use crate::model::{Condition, Feed, FeedName, FeedState, Hub, PollOutcome, Polled};
 use crate::net::Budget;
 
 /// Requests that may be slow at once, beside `[poll] concurrency`.
@@ -68,6 +69,12 @@ pub(super) struct Round {
     slots: Arc<Semaphore>,
     lanes: Lanes,
     visits: JoinSet<Visited>,
+    /// Pushed documents that are being read.
+    pushes: JoinSet<Taken>,
+    /// The feeds that are pushed at present.
+    leased: Arc<HashSet<FeedName>>,
+    /// Whether a feed may name another hub than before.
+    renamed: bool,
     network: Network,
     underway: HashMap<Id, Underway>,
     out: mpsc::Sender<Polled>,
@@ -99,6 +106,9 @@ impl Round {
             ready: VecDeque::new(),
             lanes,
             visits: JoinSet::new(),
+            pushes: JoinSet::new(),
+            leased: Arc::default(),
+            renamed: true,
             network,
             underway: HashMap::new(),
             out,
@@ -158,6 +168,7 @@ impl Round {
             }
             self.entries.insert(feed.name.clone(), entry);
         }
+        self.renamed = true;
         self.parked.extend(old.into_iter().map(|(name, entry)| (name, entry.state)));
         self.subscription = subscription;
     }
@@ -169,6 +180,71 @@ impl Round {
         self.due.remove(&(entry.state.next_due, name.clone()));
         schedule::revive(&mut entry.state, now);
         self.due.insert((now, name.clone()));
+    }
+
+    /// Reads what a hub pushed, on a thread of its own, one per core at a time.
+    pub(super) fn take(&mut self, pushed: Pushed) {
+        let Some(entry) = self.entries.get(&pushed.feed) else { return };
+        let (feed, identity) = (entry.feed.clone(), entry.state.identity.clone());
+        let lane = self.lanes.read.clone();
+        self.pushes.spawn_blocking(move || {
+            let _place = tokio::runtime::Handle::current().block_on(lane.acquire_owned());
+            pushed::take(pushed, &feed, &identity)
+        });
+    }
+
+    /// Takes what was read of a push. What cannot be read, or has more to it than its entries, is polled
+    /// at once.
+    fn taken(&mut self, taken: Taken) -> Option<Polled> {
+        let Taken { feed: name, began, read } = taken;
+        let entry = self.entries.get_mut(&name)?;
+        let (reading, now) = match read {
+            Ok(reading) if !reading.items.is_empty() => (reading, Timestamp::now()),
+            Ok(_) | Err(_) => {
+                self.want(&name, Timestamp::now());
+                return None;
+            }
+        };
+        let polled = pushed::outcome(name.clone(), began, reading, &entry.state);
+        entry.state.last_new = polled.next.last_new;
+        if entry.feed.full_text {
+            self.want(&name, now);
+        }
+        Some(polled)
+    }
+
+    /// Feeds that are pushed are polled more rarely; those that no longer are, as often as before.
+    pub(super) fn rest(&mut self, leased: Arc<HashSet<FeedName>>, now: Timestamp) {
+        let before = std::mem::replace(&mut self.leased, leased);
+        for name in before.difference(&self.leased) {
+            let Some(entry) = self.entries.get_mut(name).filter(|entry| !entry.busy) else {
+                continue;
+            };
+            let due =
+                schedule::regular(&entry.state, &entry.feed, &self.subscription.poll, now, true);
+            if due < entry.state.next_due && entry.state.failures == 0 {
+                self.due.remove(&(entry.state.next_due, name.clone()));
+                entry.state.next_due = due;
+                self.due.insert((due, name.clone()));
+            }
+        }
+    }
+
+    /// Says which hubs feeds name, where that may have changed.
+    pub(super) fn name_hubs(&mut self, hubs: &watch::Sender<Arc<BTreeMap<FeedName, Hub>>>) {
+        if !std::mem::take(&mut self.renamed) {
+            return;
+        }
+        let live = self.entries.iter().filter(|(_, one)| one.state.condition != Condition::Retired);
+        let named = live.filter_map(|(name, one)| Some((name.clone(), one.state.hub.clone()?)));
+        let named: BTreeMap<FeedName, Hub> = named.collect();
+        hubs.send_if_modified(|known| {
+            let changed = **known != named;
+            if changed {
+                *known = Arc::new(named);
+            }
+            changed
+        });
     }
 
     /// The feeds' health.
@@ -220,6 +296,8 @@ impl Round {
         let slots = self.slots.clone();
         tokio::select! {
             biased;
+            // A panic while a push was read was told where it happened; the next poll brings it.
+            Some(Ok(taken)) = self.pushes.join_next() => self.taken(taken),
             Some(done) = self.visits.join_next_with_id() => self.finish(done),
             Ok(slot) = slots.acquire_owned(), if !self.ready.is_empty() => {
                 if let Some((name, host)) = self.ready.pop_front() {
@@ -292,7 +370,14 @@ impl Round {
             }
             Err(error) => broken(&entry.feed, &entry.state, poll, &error),
         };
+        let mut polled = polled;
+        if self.leased.contains(&feed.name) && polled.next.failures == 0 {
+            polled.next.next_due =
+                schedule::at_rest(&polled.next, &entry.feed, self.subscription.at_rest, polled.at);
+        }
         tell(&entry.state, &polled);
+        self.renamed |=
+            entry.state.hub != polled.next.hub || polled.next.condition == Condition::Retired;
         entry.state = polled.next.clone();
         if entry.state.condition != Condition::Retired {
             self.due.insert((entry.state.next_due, feed.name.clone()));
@@ -330,6 +415,7 @@ impl Round {
 
     pub(super) async fn abort(&mut self) {
         self.visits.shutdown().await;
+        self.pushes.shutdown().await;
     }
 }
 

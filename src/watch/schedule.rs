@@ -172,6 +172,23 @@ pub(super) fn regular(
     later(due, jitter(feed, interval, now))
 }
 
+/// The next time of a feed that is well and pushed by a hub: its own time, or a safety net of so long
+/// an interval where that is later. A fixed `every` is taken as it is.
+pub(super) fn at_rest(
+    state: &FeedState,
+    feed: &Feed,
+    interval: Duration,
+    now: Timestamp,
+) -> Timestamp {
+    match feed.every {
+        Every::Auto => {
+            let place = in_phase(feed, interval, now).max(later(now, interval / 2));
+            state.next_due.max(later(place, jitter(feed, interval, now)))
+        }
+        Every::Fixed(_) => state.next_due,
+    }
+}
+
 /// The feed's last place in phase within one interval from now.
 fn in_phase(feed: &Feed, interval: Duration, now: Timestamp) -> Timestamp {
     let period = i128::try_from(interval.as_nanos()).unwrap_or(i128::MAX).max(1);

@@ -87,7 +87,7 @@ impl Visit {
         let before = feed.full_text.then(|| state.clone());
         let mut next = state;
         next.last_status = fetched.status;
-        let fresh = fetched.fresh;
+        let (fresh, hub) = (fetched.fresh, fetched.hub);
         let settled = moved::follow_move(&next.moved, &asked, fetched.moved.as_deref());
         let (outcome, went) = match fetched.answer {
             Answer::NotModified(validators) => {
@@ -110,8 +110,12 @@ impl Visit {
                     let read =
                         read_aside(bytes, content_type, url.into(), feed, identity, &lanes.read);
                     match read.await {
-                        Ok(reading) => {
+                        Ok(mut reading) => {
                             next.moved = settled;
+                            // What the server says counts before what the document says.
+                            reading.hub = hub.or(reading.hub);
+                            // A key in an address must not reach a hub.
+                            next.hub = reading.hub.take().filter(|_| access.is_none());
                             (learn(&mut next, reading, validators, hash, fresh), Went::Well)
                         }
                         Err(why) => fail(&mut next, why),
@@ -135,7 +139,8 @@ impl Visit {
         let at = Timestamp::now();
         schedule::advance(&mut next, &feed, poll, went, at);
         let took = began.elapsed();
-        let mut polled = Polled { feed: feed.name.clone(), at, took, next, outcome };
+        let feed = feed.name.clone();
+        let mut polled = Polled { feed, at, took, pushed: false, next, outcome };
         if let Some(before) = before {
             drop((place, held));
             add_articles(&mut polled, &before, client, poll, &lanes, &out).await;
@@ -274,7 +279,7 @@ mod tests {
     async fn after(seconds: u64) -> Fetched {
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         let held = Budget::new(1).body();
-        Fetched { answer: Answer::Gone, held, status: None, moved: None, fresh: None }
+        Fetched { answer: Answer::Gone, held, status: None, moved: None, fresh: None, hub: None }
     }
 
     #[tokio::test(start_paused = true)]

@@ -39,7 +39,11 @@ fn line(view: &View, feed: &FeedLine) -> Vec<Markup> {
                     ul { @for fault in feed.faults.iter().take(20) { li { (fault) } } } }
             }
         },
-        html! { (badge(&feed.state)) @if feed.failures > 0 { " " (feed.failures) "×" } },
+        html! {
+            (badge(&feed.state))
+            @if feed.failures > 0 { " " (feed.failures) "×" }
+            @if feed.push.as_deref() == Some("active") { div.note { "pushed by its hub" } }
+        },
         view.maybe_ago(feed.last_success),
         view.maybe_ago(feed.last_new),
         view.maybe_ago(feed.next_due),

@@ -25,6 +25,8 @@ pub(super) struct Numbers {
     pub(super) polls: BTreeMap<&'static str, u64>,
     /// Polls that took up to each bound, the slower ones last.
     pub(super) classes: [u64; CLASSES_MS.len() + 1],
+    /// Documents that hubs pushed and that brought entries.
+    pub(super) pushes: u64,
     /// Time that all polls took.
     pub(super) poll_time: Duration,
     /// Entries that were read.
@@ -46,9 +48,12 @@ impl Default for Meters {
 }
 
 impl Meters {
-    /// Counts a poll.
+    /// Counts a poll or a push.
     pub fn poll(&self, polled: &Polled) {
         let mut numbers = self.lock();
+        if polled.pushed {
+            numbers.pushes += 1;
+        }
         let outcome = match &polled.outcome {
             PollOutcome::Unchanged => "unchanged",
             PollOutcome::Failed(_) => "failed",
@@ -58,6 +63,9 @@ impl Meters {
                 "read"
             }
         };
+        if polled.pushed {
+            return;
+        }
         *numbers.polls.entry(outcome).or_default() += 1;
         let ms = u64::try_from(polled.took.as_millis()).unwrap_or(u64::MAX);
         let class = CLASSES_MS.iter().position(|bound| ms <= *bound).unwrap_or(CLASSES_MS.len());

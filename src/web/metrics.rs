@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::desk::Site;
 use super::meters::CLASSES_MS;
 use super::trouble::Trouble;
-use crate::model::MessageState;
+use crate::model::{MessageState, Phase};
 use crate::report::status;
 
 /// Writes every metric.
@@ -24,6 +24,7 @@ pub(super) async fn show(State(site): State<Arc<Site>>) -> Result<Response, Trou
     let standing = status(&desk.roster, &site.store, now).await?;
     let stats = site.store.stats().await?;
     let ages = site.store.queue_ages().await?;
+    let leases = site.store.leases().await?;
     let (tally, numbers) = (site.store.tally(), site.meters.read());
     let mut page = Page::default();
 
@@ -51,6 +52,13 @@ pub(super) async fn show(State(site): State<Arc<Site>>) -> Result<Response, Trou
     page.part("bucket", &[("le", "+Inf")], polls);
     page.part("sum", &[], numbers.poll_time.as_secs_f64());
     page.part("count", &[], polls);
+    page.head("pactwatch_pushes_total", "counter", "Documents with entries pushed by hubs.");
+    page.line(&[], numbers.pushes);
+    page.head("pactwatch_leases", "gauge", "Subscriptions to hubs by phase.");
+    for phase in Phase::ALL {
+        let count = leases.iter().filter(|lease| lease.phase == phase).count();
+        page.line(&[("phase", phase.as_str())], count);
+    }
     page.head("pactwatch_entries_total", "counter", "Entries read from feeds.");
     page.line(&[], numbers.entries);
     page.head("pactwatch_repairs_total", "counter", "Parts of documents repaired or given up.");

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 /// Who may import whom. A room may always import itself.
-const RULES: [(&str, &[&str]); 15] = [
+const RULES: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("setting", &[]),
     ("text", &["model"]),
@@ -18,6 +18,7 @@ const RULES: [(&str, &[&str]); 15] = [
     ("report", &["model", "setting", "text", "net", "rule", "store", "watch", "judge"]),
     ("web", &["model", "setting", "text", "net", "rule", "store", "report"]),
     ("operator", &["model", "setting", "text", "net"]),
+    ("websub", &["model", "setting", "text", "net", "store", "watch"]),
     ("systemd", &[]),
     ("logging", &[]),
 ];

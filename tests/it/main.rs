@@ -35,5 +35,6 @@ mod trouble;
 mod tuning;
 mod ways;
 mod web;
+mod websub;
 mod why;
 mod world;

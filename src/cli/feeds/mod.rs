@@ -141,6 +141,12 @@ async fn test(common: &Common, args: &TestArgs, screen: &mut Screen) -> anyhow::
         for fault in &reading.faults {
             screen.line(format!("repaired: {fault}"))?;
         }
+        if let Some(hub) = &reading.hub {
+            screen.line(format!(
+                "pushed by the hub {} to those who set [websub] callback",
+                hub.url
+            ))?;
+        }
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use url::Url;
 
 use super::json_text::mended;
-use super::links::{Best, Rank};
+use super::links::{Best, Rank, absolute};
 use super::parse::{Entry, Parsed};
 use super::sniff::NoFeed;
 use super::{MAX_CATEGORIES, MAX_ENTRIES, dates};
@@ -84,10 +84,31 @@ impl<'de> Visitor<'de> for FeedVisitor<'_, '_> {
                 "title" => self.0.parsed.title = map.next_value::<Loose>()?.0,
                 "language" => self.0.parsed.language = map.next_value::<Loose>()?.0,
                 "items" => map.next_value_seed(Items(self.0))?,
+                "feed_url" => {
+                    self.0.parsed.topic = absolute(self.0.url, &map.next_value::<Loose>()?.0);
+                }
+                "hubs" => {
+                    let hubs = map.next_value::<Hubs>()?.0;
+                    self.0.parsed.hub = hubs.and_then(|hub| absolute(self.0.url, &hub));
+                }
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(())
+    }
+}
+
+/// The address of the first WebSub hub in a list of hubs.
+struct Hubs(Option<String>);
+
+impl<'de> serde::Deserialize<'de> for Hubs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = serde_json::Value::deserialize(deserializer)?;
+        let hubs = list.as_array().into_iter().flatten();
+        let mut push = hubs.filter(|hub| {
+            hub["type"].as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("websub"))
+        });
+        Ok(Self(push.find_map(|hub| hub["url"].as_str().map(str::to_owned))))
     }
 }
 

@@ -49,7 +49,7 @@ pub use self::page::{Pointer, feed_pointers, usual_places};
 use self::parse::{Entry, Parsed};
 use self::sniff::Kind;
 pub use self::sniff::NoFeed;
-use crate::model::{Feed, Hints, Identity, Item, ItemKey};
+use crate::model::{Feed, Hints, Hub, Identity, Item, ItemKey};
 use crate::text::{canonical_form, clean, clean_lines, cut, html_to_text};
 
 /// Most entries that are read from one document.
@@ -105,6 +105,8 @@ pub struct Reading {
     pub rekeyed: Vec<ItemKey>,
     /// How its entries are told apart, for the next document.
     pub identity: Identity,
+    /// Where its news is pushed from.
+    pub hub: Option<Hub>,
 }
 
 impl Reading {
@@ -148,7 +150,12 @@ pub fn read_after(
     };
     parsed.faults.extend(decoded.fault);
     drop(decoded.text);
-    Ok(finish(parsed, format, feed, identity, now))
+    let topic = parsed.topic.take();
+    // A feed that does not say what it calls itself is known by where it came from.
+    let topic = topic.or_else(|| url.has_host().then_some(url));
+    let hub = parsed.hub.take().zip(topic);
+    let hub = hub.map(|(url, topic)| Hub { url: url.into(), topic: topic.into() });
+    Ok(Reading { hub, ..finish(parsed, format, feed, identity, now) })
 }
 
 /// What relative links are resolved against. Without an address (a file) they come to nothing, which
@@ -209,6 +216,7 @@ fn finish(
         truncated: parsed.truncated,
         rekeyed,
         identity,
+        hub: None,
     }
 }
 

@@ -43,6 +43,9 @@ pub(super) struct Parsed {
     pub(super) hints: Hints,
     /// What was put right, ready to show.
     pub(super) faults: Vec<String>,
+    /// Where the feed says that its news is pushed from, and what it calls itself there.
+    pub(super) hub: Option<Url>,
+    pub(super) topic: Option<Url>,
     /// The document breaks off before its end.
     pub(super) truncated: bool,
 }
@@ -92,6 +95,8 @@ pub(super) fn parse(repaired: Repaired, url: &Url, now: Timestamp) -> Result<Par
         title: repaired.title,
         language: repaired.language,
         hints: repaired.hints.into_hints(),
+        hub: repaired.hub,
+        topic: repaired.topic,
         faults: repaired.repairs.iter().map(|repair| repair.text()).collect(),
         truncated: repaired.repairs.contains(&super::repair::Repair::Truncated),
     })

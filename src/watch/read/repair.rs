@@ -65,6 +65,9 @@ pub(super) struct Repaired {
     pub(super) language: String,
     /// What the site says about polling.
     pub(super) hints: HintTexts,
+    /// The first link of the feed itself to a hub, and the one to itself.
+    pub(super) hub: Option<Url>,
+    pub(super) topic: Option<Url>,
     /// What was put right, each once.
     pub(super) repairs: Vec<Repair>,
 }

@@ -243,11 +243,29 @@ impl<'a> Rewriter<'a> {
         match href {
             Some(href) => {
                 self.scope.rebase(attributes, self.stack.len());
-                if let (Some((draft, _)), Some(rank)) = (&mut self.item, rank) {
-                    draft.link.offer(rank, self.scope.base(), &href);
+                match (&mut self.item, rank) {
+                    (Some((draft, _)), Some(rank)) => {
+                        draft.link.offer(rank, self.scope.base(), &href);
+                    }
+                    (Some(_), None) => {}
+                    (None, _) => self.point(&rel, &href),
                 }
             }
             None => self.begin(Goal::Link(rank.unwrap_or(Rank::Machine)), rank.is_none(), false),
+        }
+    }
+
+    /// A link of the feed itself: to its hub, or to itself.
+    fn point(&mut self, rel: &str, href: &str) {
+        for word in rel.split_ascii_whitespace() {
+            let place = match word.to_ascii_lowercase().as_str() {
+                "hub" => &mut self.done.hub,
+                "self" => &mut self.done.topic,
+                _ => continue,
+            };
+            if place.is_none() {
+                *place = absolute(self.scope.base(), href);
+            }
         }
     }
 

@@ -5,6 +5,7 @@ mod access;
 mod articles;
 mod limits;
 mod network;
+mod push;
 mod site;
 
 use std::collections::HashMap;
@@ -56,7 +57,17 @@ fn subscription(feeds: Vec<Arc<Feed>>, poll: PollSection) -> Arc<Subscription> {
         keeping,
         access: HashMap::new(),
         files: Vec::new(),
+        at_rest: Duration::from_secs(7200),
     })
+}
+
+/// A line to nobody.
+fn no_hubs() -> Line {
+    Line {
+        pushed: mpsc::channel(1).1,
+        leased: watch::channel(Arc::default()).1,
+        hubs: watch::channel(Arc::default()).0,
+    }
 }
 
 /// Polls one feed once, whether due or not.
@@ -271,6 +282,7 @@ async fn hosts_that_hang_do_not_hold_the_slots_of_others() {
         feeds,
         states: HashMap::new(),
         wanted: mpsc::channel(1).1,
+        line: no_hubs(),
         out,
         shutdown: shutdown.clone(),
         pulse: Pulse::default(),
@@ -358,6 +370,7 @@ async fn the_daemon_polls_again_and_follows_reloads() {
         feeds,
         states: HashMap::new(),
         wanted: mpsc::channel(1).1,
+        line: no_hubs(),
         out,
         shutdown: shutdown.clone(),
         pulse: Pulse::default(),
@@ -410,6 +423,7 @@ async fn what_comes_from_an_address_that_a_reload_replaced_is_dropped() {
         feeds,
         states: HashMap::new(),
         wanted: mpsc::channel(1).1,
+        line: no_hubs(),
         out,
         shutdown: shutdown.clone(),
         pulse: Pulse::default(),
@@ -435,6 +449,7 @@ async fn a_station_that_waits_for_the_next_is_alive() {
         feed: FeedName::new("a"),
         at: now,
         took: Duration::ZERO,
+        pushed: false,
         next: FeedState::new(now),
         outcome: PollOutcome::Unchanged,
     };
@@ -463,6 +478,7 @@ async fn a_receiver_that_is_gone_ends_the_station() {
         feeds,
         states: HashMap::new(),
         wanted: mpsc::channel(1).1,
+        line: no_hubs(),
         out,
         shutdown: CancellationToken::new(),
         pulse: Pulse::default(),

@@ -111,6 +111,7 @@ async fn a_feed_that_is_wanted_is_polled_at_once_be_it_retired() {
         feeds: watch::channel(subscription(feeds.to_vec(), PollSection::default())).1,
         states: states.map(|(name, state)| (FeedName::new(name), state)).into(),
         wanted,
+        line: no_hubs(),
         out,
         shutdown: shutdown.clone(),
         pulse: Pulse::default(),

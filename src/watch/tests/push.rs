@@ -1,0 +1,135 @@
+//! What hubs push, and how seldom a feed that is pushed is polled.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::*;
+use crate::model::Hub;
+use crate::net::Budget;
+
+const WITH_HUB: &str = "<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title>\
+    <link rel='hub' href='https://hub.example/'/><link rel='self' href='/self'/>\
+    <entry><id>1</id><title>one</title><link href='/1'/></entry></feed>";
+const NEWS: &str = "<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title>\
+    <entry><id>2</id><title>two</title><link href='/2'/></entry></feed>";
+
+/// A station at work, with both ends of its lines.
+struct Station {
+    pushes: mpsc::Sender<Pushed>,
+    leases: watch::Sender<Arc<HashSet<FeedName>>>,
+    hubs: watch::Receiver<Arc<BTreeMap<FeedName, Hub>>>,
+    wanted: mpsc::Sender<FeedName>,
+    inbox: mpsc::Receiver<Polled>,
+    _feeds: watch::Sender<Arc<Subscription>>,
+    shutdown: CancellationToken,
+}
+
+impl Station {
+    fn of(feeds: Vec<Arc<Feed>>) -> Self {
+        let (feeds_in, feeds) = watch::channel(subscription(feeds, PollSection::default()));
+        let (pushes, pushed) = mpsc::channel(4);
+        let (leases, leased) = watch::channel(Arc::default());
+        let (hubs_in, hubs) = watch::channel(Arc::default());
+        let (wanted_in, wanted) = mpsc::channel(4);
+        let (out, inbox) = mpsc::channel(4);
+        let shutdown = CancellationToken::new();
+        tokio::spawn(run(WatchSetup {
+            feeds,
+            states: HashMap::new(),
+            wanted,
+            line: Line { pushed, leased, hubs: hubs_in },
+            out,
+            shutdown: shutdown.clone(),
+            pulse: Pulse::default(),
+        }));
+        Self { pushes, leases, hubs, wanted: wanted_in, inbox, _feeds: feeds_in, shutdown }
+    }
+
+    async fn next(&mut self) -> Polled {
+        tokio::time::timeout(PATIENCE, self.inbox.recv()).await.unwrap().unwrap()
+    }
+
+    async fn push(&self, feed: &str, body: &str) {
+        let pushed = Pushed {
+            feed: FeedName::new(feed),
+            bytes: body.as_bytes().to_vec(),
+            content_type: None,
+            topic: "https://news.example/self".to_owned(),
+            held: Budget::new(1).body(),
+        };
+        self.pushes.send(pushed).await.unwrap();
+    }
+}
+
+impl Drop for Station {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+fn titles(polled: &Polled) -> Vec<&str> {
+    let PollOutcome::Items { items, .. } = &polled.outcome else { panic!("{polled:?}") };
+    items.iter().map(|item| item.title.as_str()).collect()
+}
+
+#[tokio::test]
+async fn what_is_pushed_goes_the_way_of_what_is_polled() {
+    let site = Site::new().await;
+    site.script("/", [answer(200, &[("etag", "\"1\"")], WITH_HUB)]);
+    let mut station = Station::of(vec![feed("a", site.url("/"))]);
+    let polled = station.next().await;
+    let named = station.hubs.wait_for(|hubs| !hubs.is_empty()).await.unwrap().clone();
+    let hub = Hub { url: "https://hub.example/".to_owned(), topic: site.url("/self") };
+    assert_eq!(named.get("a"), Some(&hub));
+    station.push("nobody", NEWS).await;
+    station.push("a", NEWS).await;
+    let pushed = station.next().await;
+    assert_eq!((pushed.feed.as_str(), titles(&pushed)), ("a", vec!["two"]));
+    let PollOutcome::Items { items, .. } = &pushed.outcome else { unreachable!() };
+    assert_eq!(items[0].url.as_deref(), Some("https://news.example/2"));
+    // It is a part of the document, so the rest of what was learned stays.
+    assert_eq!(pushed.next.validators, polled.next.validators);
+    assert_eq!(pushed.next.identity, polled.next.identity);
+    assert_eq!(pushed.next.entries, 1);
+    assert_eq!(pushed.next.next_due, polled.next.next_due);
+}
+
+#[tokio::test]
+async fn a_push_that_brings_nothing_makes_the_feed_due() {
+    let site = Site::new().await;
+    for body in ["", "<html>late</html>", "<rss><channel/></rss>"] {
+        site.script("/", [answer(200, &[], WITH_HUB), answer(200, &[], FEED)]);
+        let mut station = Station::of(vec![feed("a", site.url("/"))]);
+        station.next().await;
+        station.push("a", body).await;
+        assert_eq!(titles(&station.next().await), ["one"], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_feed_that_is_pushed_is_polled_at_rest_until_its_lease_ends() {
+    let site = Site::new().await;
+    site.script("/", [answer(200, &[], WITH_HUB)]);
+    let mut station = Station::of(vec![feed("a", site.url("/"))]);
+    let usual = station.next().await;
+    station.leases.send_replace(Arc::new(HashSet::from([FeedName::new("a")])));
+    let resting = loop {
+        station.wanted.send(FeedName::new("a")).await.unwrap();
+        let polled = station.next().await;
+        // The poll may have been done before the lease was heard of.
+        if polled.next.next_due.duration_since(polled.at).as_secs() >= 3600 {
+            break polled;
+        }
+    };
+    assert!(usual.next.next_due < resting.next.next_due);
+    // Without it the feed is due as ever: the round itself tells, as nothing is polled for that.
+    let mut round = Round::new(
+        subscription(vec![feed("a", site.url("/"))], PollSection::default()),
+        HashMap::from([(FeedName::new("a"), resting.next)]),
+        mpsc::channel(1).0,
+    );
+    let leased = Arc::new(HashSet::from([FeedName::new("a")]));
+    round.rest(leased, Timestamp::now());
+    let far = round.until_due(Timestamp::now());
+    round.rest(Arc::default(), Timestamp::now());
+    assert!(round.until_due(Timestamp::now()) <= far);
+}

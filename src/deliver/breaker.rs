@@ -1,7 +1,8 @@
 //! What an attempt says of the endpoint, for all sinks that share it. Pure.
 //!
-//! After a few failures in a row, whichever messages they were, the endpoint is left alone as long as
-//! `[delivery] retry` leaves a message alone, and then asked with one message. So an outage costs a
+//! After a few failures in a row, whichever messages they were, or where most attempts of the last minutes
+//! failed (`recent`), the endpoint is left alone as long as `[delivery] retry` leaves a message alone, and
+//! then asked with one message. So an outage costs a
 //! probe now and then and no message its tries; and its end makes due what waited, spread.
 
 use std::time::Duration;
@@ -35,6 +36,13 @@ pub(super) fn matters(state: &SinkState, word: &Endpoint) -> bool {
         Endpoint::Well => state.failures > 0,
         Endpoint::Fails | Endpoint::Pauses(_) | Endpoint::Disabled(_) => true,
     }
+}
+
+/// What is remembered of an endpoint that fails most of the time: the same as of one that failed several
+/// times in a row.
+pub(super) fn opened(section: &DeliverySection, state: &SinkState, now: Timestamp) -> SinkState {
+    let nearly = SinkState { failures: state.failures.max(OPENS - 1), ..state.clone() };
+    after(section, &nearly, &Endpoint::Fails, now)
 }
 
 /// What is remembered after this word of the endpoint.
@@ -96,6 +104,15 @@ mod tests {
         }
         state = after(&section, &state, &Endpoint::Well, at(now));
         assert_eq!(state, SinkState::default());
+    }
+
+    #[test]
+    fn one_that_mostly_fails_is_left_alone_as_well() {
+        let section = DeliverySection::default();
+        let opened = opened(&section, &SinkState::default(), at(0));
+        assert!(is_open(&opened));
+        assert_eq!(minutes(&opened, 0), Some(10));
+        assert_eq!(after(&section, &opened, &Endpoint::Well, at(11)), SinkState::default());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::dispatch::Office;
+use super::recent::Recents;
 use super::retry::{Case, Endpoint, settle};
 use super::turn::Turns;
 use super::{breaker, hold};
@@ -34,6 +35,7 @@ pub(super) struct Clerk {
     pub(super) outlet: Outlet,
     pub(super) clock: Clock,
     pub(super) turns: Turns,
+    pub(super) recents: Recents,
     /// Whether this is a single pass.
     pub(super) once: bool,
 }
@@ -251,17 +253,24 @@ impl Clerk {
     async fn ruling(&self, word: Endpoint) -> Result<Option<Ruling>, StoreError> {
         let own = &self.outlet.name;
         let state = self.store.sink_state(own).await?;
+        let now = self.clock.now();
+        let endpoint = self.outlet.sink.endpoint().filter(|_| !breaker::is_open(&state));
+        let mostly = endpoint.is_some_and(|endpoint| self.recents.note(endpoint, &word, now));
         if !breaker::matters(&state, &word) {
             return Ok(None);
         }
-        let now = self.clock.now();
-        let after = breaker::after(&self.office.delivery, &state, &word, now);
+        let section = self.office.delivery.clone();
+        let change = move |known: &SinkState, word: &Endpoint| match mostly {
+            true => breaker::opened(&section, known, now),
+            false => breaker::after(&section, known, word, now),
+        };
+        let after = change(&state, &word);
         match (&word, breaker::is_open(&state), breaker::is_open(&after)) {
             (Endpoint::Disabled(why), ..) => {
                 tracing::error!(sink.id = %own, "the sink is disabled and its queue kept: {why}");
             }
             (_, false, true) => {
-                tracing::warn!(sink.id = %own, failures = after.failures, "the receiver failed several times in a row; it is asked now and then, with one message");
+                tracing::warn!(sink.id = %own, failures = after.failures, "the receiver fails; it is asked now and then, with one message");
             }
             (_, true, false) => {
                 tracing::info!(sink.id = %own, failures = state.failures, "the receiver is back; what waited is due");
@@ -272,8 +281,7 @@ impl Clerk {
             Endpoint::Disabled(_) => vec![own.clone()],
             _ => self.sharing(),
         };
-        let section = self.office.delivery.clone();
-        let change = move |known: &SinkState| breaker::after(&section, known, &word, now);
+        let change = move |known: &SinkState| change(known, &word);
         Ok(Some(Ruling { sinks, change: Arc::new(change), recovers: breaker::OPENS }))
     }
 

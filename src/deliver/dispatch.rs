@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::DeliverySection;
+use super::recent::Recents;
 use super::turn::Turns;
 use super::worker::{Desk, STORE_WAIT, TICK, Worker};
 use crate::model::{Clock, Pulse, SinkName};
@@ -88,7 +89,7 @@ pub struct Summary {
 /// Delivers until told to stop.
 pub async fn run(setup: DeliverSetup) {
     let DeliverSetup { store, mut office, clock, nudge, shutdown, grace, pulse } = setup;
-    let turns = Turns::default();
+    let (turns, recents) = (Turns::default(), Recents::default());
     let mut places = HashMap::new();
     loop {
         let current = office.borrow_and_update().clone();
@@ -121,6 +122,7 @@ pub async fn run(setup: DeliverSetup) {
                 outlet: outlet.clone(),
                 clock: clock.clone(),
                 turns: turns.clone(),
+                recents: recents.clone(),
             };
             workers.spawn(keep(desk, stop.clone(), bell));
         }
@@ -184,7 +186,7 @@ pub async fn once(setup: DeliverSetup) -> Summary {
         total.failed += 1;
         return total;
     }
-    let turns = Turns::default();
+    let (turns, recents) = (Turns::default(), Recents::default());
     let mut workers = JoinSet::new();
     for outlet in &office.outlets {
         let desk = Desk {
@@ -193,6 +195,7 @@ pub async fn once(setup: DeliverSetup) -> Summary {
             outlet: outlet.clone(),
             clock: setup.clock.clone(),
             turns: turns.clone(),
+            recents: recents.clone(),
         };
         let worker = Worker::new(&desk, setup.shutdown.clone(), true);
         workers.spawn(worker.once());

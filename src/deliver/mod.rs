@@ -2,14 +2,15 @@
 //!
 //! `dispatch` is the loop, with a `worker` per sink, and `clerk` makes its single attempts. What is decided
 //! is decided by values alone: `hold` and `line` say which messages go now, `retry` what becomes of one,
-//! `breaker` what its attempt says of the endpoint, `turn` when the receiver takes the next. What an
-//! answer means is judged in `sink`, what is queued in `judge`.
+//! `breaker` (with `recent`) what its attempt says of the endpoint, `turn` when the receiver takes the
+//! next. What an answer means is judged in `sink`, what is queued in `judge`.
 
 mod breaker;
 mod clerk;
 mod dispatch;
 mod hold;
 mod line;
+mod recent;
 mod retry;
 mod section;
 #[cfg(test)]

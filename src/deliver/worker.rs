@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clerk::Clerk;
 use super::dispatch::{Office, Summary};
+use super::recent::Recents;
 use super::retry::too_old;
 use super::turn::Turns;
 use super::{breaker, hold, line};
@@ -36,6 +37,7 @@ pub(super) struct Desk {
     pub(super) outlet: Outlet,
     pub(super) clock: Clock,
     pub(super) turns: Turns,
+    pub(super) recents: Recents,
 }
 
 /// One sink's line.
@@ -67,9 +69,9 @@ enum Next {
 
 impl Worker {
     pub(super) fn new(desk: &Desk, stop: CancellationToken, once: bool) -> Self {
-        let Desk { store, office, outlet, clock, turns } = desk.clone();
+        let Desk { store, office, outlet, clock, turns, recents } = desk.clone();
         Self {
-            clerk: Arc::new(Clerk { store, office, outlet, clock, turns, once }),
+            clerk: Arc::new(Clerk { store, office, outlet, clock, turns, recents, once }),
             stop,
             flying: FuturesUnordered::new(),
             aloft: HashSet::new(),

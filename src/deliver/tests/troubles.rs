@@ -132,3 +132,35 @@ async fn a_new_address_owes_nothing_to_the_old_one() {
     assert_eq!(fresh.seen(), weary.seen(), "it came under another id or with other bytes");
     assert_eq!(kept.seen().len(), 1, "an address that stayed was not left alone");
 }
+
+#[tokio::test]
+async fn a_receiver_that_mostly_fails_is_left_alone_though_it_never_fails_five_times_in_a_row() {
+    let place = place();
+    let round = [retry(), retry(), delivered()];
+    let script: Vec<_> =
+        round.iter().cycle().take(9).cloned().chain([retry(), delivered()]).collect();
+    let fake = Fake { place: Some(7), ..Arc::into_inner(Fake::new(true, script)).unwrap() };
+    let fake = Arc::new(fake);
+    let running = start(&place.store, vec![outlet("a", fake.clone())]);
+    for number in 1..=4 {
+        queue(&place.store, number, &["a"]).await;
+        running.nudge.notify_one();
+        fake.until(if number < 4 { 3 * usize::try_from(number).unwrap() } else { 10 }).await;
+    }
+    let name = SinkName::new("a");
+    let opened = async {
+        while place.store.sink_state(&name).await.unwrap().failures < breaker::OPENS {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, opened).await.expect("it was never left alone");
+    // And its first success is the end of it.
+    fake.until(11).await;
+    let closed = async {
+        while place.store.sink_state(&name).await.unwrap().failures > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, closed).await.expect("it was left alone for good");
+    running.stop().await;
+}

@@ -136,7 +136,7 @@ pub fn main() -> ExitCode {
     });
     // Two TLS providers in one process would make rustls refuse to choose; ours is named first.
     // An error means that one is installed already.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     // Commands for people stay quiet unless something is wrong; the daemon tells what it does.
     let daemon = matches!(cli.command, None | Some(Command::Run));
     // What fails in the demo fails on purpose, and its report says so.

@@ -44,7 +44,7 @@ impl Tls {
         };
         let provider = CryptoProvider::get_default()
             .cloned()
-            .unwrap_or_else(|| Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+            .unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
         let authorities =
             Authorities { extra, provider: provider.clone(), loaded: OnceLock::new() };
         let mut config = ClientConfig::builder_with_provider(provider)

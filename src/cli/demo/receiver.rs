@@ -139,7 +139,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(20);
 
     async fn send(url: &str, id: &str, body: &'static str) -> reqwest::Response {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         client.post(url).header("webhook-id", id).body(body).send().await.unwrap()
     }

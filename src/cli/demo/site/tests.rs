@@ -13,7 +13,7 @@ use crate::watch::read::{Document, read};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn client() -> reqwest::Client {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
 }
 

@@ -179,6 +179,8 @@ pub async fn run(
         rejected: rejected_in,
         history: JoinSet::new(),
     };
+    let (rules, print) = (control.config.rules.clone(), control::fingerprint(&control.config));
+    control.history.spawn(change::since_last_time(store.clone(), rules, print));
     tokio::pin!(shutdown);
     let outcome = tokio::select! {
         why = &mut shutdown => {

@@ -20,7 +20,7 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
         screen.object(&standing.to_json(&roster))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let Status { feeds, counts, held, problems, judged, mutes } = &standing;
+    let Status { feeds, counts, held, problems, judged, mutes, changed } = &standing;
     screen.line(format!("feeds     {} of {} answer", standing.answering(), feeds.len()))?;
     let waiting: u64 = counts.open_messages();
     let dead: u64 = counts.dead_messages();
@@ -55,6 +55,17 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
             one.subject,
             short_time(one.until),
             one.kept
+        ))?;
+    }
+    let dated = roster.rules.dated().map(|day| format!(", dated {day}")).unwrap_or_default();
+    screen.line(format!("rules     {}{dated}", roster.rules.rules().count()))?;
+    if let Some(one) = changed {
+        screen.line(format!(
+            "  changed {}: of {} stored items they flag {} more, {} no longer; none was told",
+            short_time(one.at),
+            one.items,
+            one.gained,
+            one.lost
         ))?;
     }
     for one in judged {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::model::{Feed, Item};
 use crate::rule::RuleSet;
-use crate::store::Store;
+use crate::store::{Compared, Store, StoreError};
 use crate::watch::FeedAccess;
 
 /// Items of history that are judged at a time, between two looks at everything else.
@@ -127,39 +127,63 @@ fn print(files: &[PathBuf]) -> Option<u64> {
     Some(hasher.finish())
 }
 
-/// Says how many stored items changed rules would flag, and how many no longer. Nothing is told of
-/// them: a reload never alerts on history.
-pub(super) async fn history(store: Store, old: RuleSet, new: RuleSet) {
-    let (mut after, mut items, mut gained, mut lost) = (0, 0, 0, 0);
-    loop {
-        let page = match store.items(Timestamp::MIN, after, PAGE).await {
-            Ok(page) => page,
-            Err(error) => {
-                tracing::warn!(%error, "what the new rules make of stored items is not known");
-                return;
-            }
-        };
-        let Some((last, _)) = page.last() else { break };
-        after = *last;
-        items += page.len();
-        let (old, new) = (old.clone(), new.clone());
-        let compared = tokio::task::spawn_blocking(move || compare(&old, &new, &page)).await;
-        let Ok((more, less)) = compared else { return };
-        (gained, lost) = (gained + more, lost + less);
+/// Says how many stored items other rules would flag, and how many no longer, than those that judged
+/// them. Nothing is told of them: neither a reload nor an upgrade ever alerts on history.
+pub(super) async fn history(store: Store, new: RuleSet, fingerprint: String) {
+    match compared(&store, new).await {
+        Ok(compared) => {
+            let Compared { items, gained, lost, .. } = compared;
+            tracing::info!(
+                items,
+                gained,
+                lost,
+                "of {items} stored items the new rules flag {gained} more and {lost} no longer; none of them is told"
+            );
+            note(&store, fingerprint, Some(compared)).await;
+        }
+        Err(error) => {
+            tracing::warn!(%error, "what the new rules make of stored items is not known");
+        }
     }
-    tracing::info!(
-        items,
-        gained,
-        lost,
-        "of {items} stored items the new rules flag {gained} more and {lost} no longer; none of them is told"
-    );
 }
 
-fn compare(old: &RuleSet, new: &RuleSet, page: &[(i64, Item)]) -> (usize, usize) {
-    let flags = |rules: &RuleSet, item: &Item| rules.judge(item).is_some();
+/// As [`history`] where the rules are others than those that ran on this database before: the pack of
+/// an upgrade, or files that were changed while nothing ran.
+pub(super) async fn since_last_time(store: Store, rules: RuleSet, fingerprint: String) {
+    match store.known_rules().await {
+        Ok(Some(known)) if known == fingerprint => {}
+        Ok(Some(_)) => history(store, rules, fingerprint).await,
+        Ok(None) => note(&store, fingerprint, None).await,
+        Err(error) => tracing::warn!(%error, "which rules ran before is not known"),
+    }
+}
+
+async fn note(store: &Store, fingerprint: String, compared: Option<Compared>) {
+    if let Err(error) = store.note_rules(fingerprint, compared).await {
+        tracing::warn!(%error, "which rules run is not noted");
+    }
+}
+
+async fn compared(store: &Store, new: RuleSet) -> Result<Compared, StoreError> {
+    let mut sum = Compared { at: Timestamp::now(), items: 0, gained: 0, lost: 0 };
+    let mut after = 0;
+    loop {
+        let page = store.judged_items(after, PAGE).await?;
+        let Some((last, ..)) = page.last() else { return Ok(sum) };
+        after = *last;
+        sum.items += page.len() as u64;
+        let new = new.clone();
+        let counted = tokio::task::spawn_blocking(move || count(&new, &page)).await;
+        // A panic was told where it happened; its page counts as unchanged.
+        let (gained, lost) = counted.unwrap_or_default();
+        (sum.gained, sum.lost) = (sum.gained + gained, sum.lost + lost);
+    }
+}
+
+fn count(new: &RuleSet, page: &[(i64, Item, bool)]) -> (u64, u64) {
     let mut counts = (0, 0);
-    for (_, item) in page {
-        match (flags(old, item), flags(new, item)) {
+    for (_, item, flagged) in page {
+        match (*flagged, new.judge(item).is_some()) {
             (false, true) => counts.0 += 1,
             (true, false) => counts.1 += 1,
             _ => {}

@@ -164,11 +164,17 @@ impl Control {
         let old = std::mem::replace(&mut self.config, config);
         if old.rules_text != self.config.rules_text {
             self.history.abort_all();
-            let asked = history(self.store.clone(), old.rules, self.config.rules.clone());
+            let rules = self.config.rules.clone();
+            let asked = history(self.store.clone(), rules, fingerprint(&self.config));
             self.history.spawn(asked);
         }
         Ok(changes)
     }
+}
+
+/// What rules are known by.
+pub(super) fn fingerprint(config: &Config) -> String {
+    format!("{:016x}", config.rules_text)
 }
 
 pub(super) fn ticks(every: Duration) -> tokio::time::Interval {

@@ -1,12 +1,15 @@
 //! How things stand at a glance.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::problems::problems;
 use super::{FeedLine, Problem, Roster, feed_lines};
 use crate::model::{Condition, Mute};
-use crate::store::{Counts, HeldRow, JudgedRule, Store, StoreError};
+use crate::store::{Compared, Counts, HeldRow, JudgedRule, Store, StoreError};
+
+/// How long a change of the rules is shown.
+const CHANGED_FOR: SignedDuration = SignedDuration::from_hours(24 * 14);
 
 /// How things stand.
 #[derive(Debug, Clone)]
@@ -23,6 +26,8 @@ pub struct Status {
     pub judged: Vec<JudgedRule>,
     /// What is muted.
     pub mutes: Vec<Mute>,
+    /// What a change of the rules of late means for stored items.
+    pub changed: Option<Compared>,
 }
 
 /// Reads how things stand.
@@ -37,7 +42,9 @@ pub async fn status(roster: &Roster, store: &Store, now: Timestamp) -> Result<St
     let held = store.held(now).await?;
     let judged = store.judged_rules().await?;
     let mutes = store.mutes(now).await?;
-    Ok(Status { feeds, counts, held, problems, judged, mutes })
+    let changed = store.compared().await?;
+    let changed = changed.filter(|one| now.duration_since(one.at) < CHANGED_FOR);
+    Ok(Status { feeds, counts, held, problems, judged, mutes, changed })
 }
 
 impl Status {
@@ -62,6 +69,10 @@ impl Status {
         json!({
             "feeds": by_state, "queue": counts.queue, "alerts": counts.alerts_24h,
             "shadow": counts.shadow_24h,
+            "rules": {
+                "count": roster.rules.rules().count(), "dated": roster.rules.dated(),
+                "changed": self.changed,
+            },
             "held": self.held, "judged": self.judged, "mutes": self.mutes,
             "problems": self.problems, "items": counts.items, "too_old": counts.too_old,
             "database": roster.database, "database_bytes": counts.bytes,

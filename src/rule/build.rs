@@ -63,7 +63,7 @@ impl Draft {
         let scanner = Scanner::build(&terms);
         let gate = Gate::build(&rules, &lexicon, &terms);
         let standings = standings(&self.lists, &lexicon);
-        let inner = Inner { standings, lexicon, gate, scanner, rules };
+        let inner = Inner { standings, lexicon, gate, scanner, rules, dated: self.dated };
         if !problems.any_error() {
             drafts.iter().for_each(|draft| check_examples(draft, &inner, problems));
         }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use super::eval::Node;
 use super::gate::Gate;
 use super::lexicon::{Lexicon, day};
@@ -68,6 +70,7 @@ pub(super) struct Inner {
     pub(super) scanner: Scanner,
     pub(super) rules: Vec<Rule>,
     pub(super) standings: Vec<Standing>,
+    pub(super) dated: Option<Date>,
 }
 
 impl RuleSet {
@@ -89,6 +92,11 @@ impl RuleSet {
     /// The dated standings from which the ledger starts: members and pending applications.
     pub fn standings(&self) -> &[Standing] {
         &self.0.standings
+    }
+
+    /// The day that the rules and their lexicon are of, where a file says so.
+    pub fn dated(&self) -> Option<Date> {
+        self.0.dated
     }
 
     /// The rules in order of the config.

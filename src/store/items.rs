@@ -178,7 +178,8 @@ fn count_since(connection: &Connection, since: Timestamp) -> Result<u64, StoreEr
 /// What an item is made of, in the order in which [`item`] reads it; the columns that most rows leave
 /// empty come last. The feed's name is looked up row by row: in a join SQLite would go by feed, and sort
 /// all items anew for each page.
-const COLUMNS: &str = "i.id, (SELECT name FROM feed WHERE id = i.feed), i.key, i.seen, i.published,
+pub(super) const COLUMNS: &str =
+    "i.id, (SELECT name FROM feed WHERE id = i.feed), i.key, i.seen, i.published,
     i.kind, i.language, i.url, i.title, i.summary, i.body, i.canonical, i.author, i.categories,
     i.tags";
 
@@ -223,7 +224,7 @@ fn quiet(connection: &Connection, since: Timestamp, limit: usize) -> Result<Vec<
 }
 
 /// Reads a row of [`COLUMNS`].
-fn item(row: &Row<'_>) -> Result<Item, StoreError> {
+pub(super) fn item(row: &Row<'_>) -> Result<Item, StoreError> {
     let text = |column: usize| -> rusqlite::Result<String> {
         Ok(row.get::<_, Option<String>>(column)?.unwrap_or_default())
     };

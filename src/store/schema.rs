@@ -12,7 +12,7 @@ use super::backup::{back_up, beside};
 /// `pact` in ASCII, in the file's header: tells our files from other SQLite databases.
 const APPLICATION_ID: i64 = 0x7061_6374;
 /// Migrations in order; the format of a file is how many of them it has seen. Append only.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -25,6 +25,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0010.sql"),
     include_str!("migrations/0011.sql"),
     include_str!("migrations/0012.sql"),
+    include_str!("migrations/0013.sql"),
 ];
 /// How long a connection waits for another process's write.
 pub(super) const BUSY: Duration = Duration::from_secs(10);

@@ -60,3 +60,44 @@ async fn a_false_alarm_becomes_a_better_rule() {
     assert_eq!(program.json(&["alerts", "list"]).await.len(), 2);
     assert_eq!(hook.received().len(), 2);
 }
+
+#[tokio::test]
+async fn an_upgrade_says_what_its_rules_make_of_stored_items() {
+    let site = Site::start().await;
+    site.publish(
+        "paper",
+        [
+            entry("storm", "Storm closes ferry ports", ""),
+            entry("bid", "Ireland applies to join NATO", ""),
+        ],
+    );
+    let hook = Hook::willing().await;
+    let config = Program::config(&[site.url("paper")], &hook.url("hook"));
+    let rule = |when: &str| {
+        let config = config.replace("include = [\"builtin:alliances\"]\n", "");
+        format!(
+            "{config}[alliance.NATO]\nterms = [\"NATO\"]\n\
+             [[rule]]\nid = \"own\"\ntitle = \"Ours\"\nwhen = \"{when}\"\n"
+        )
+    };
+    let program = Program::new(&rule("NATO"));
+    let daemon = program.start();
+    hook.until("it is told", |told| told.len() == 1).await;
+    assert_eq!(stop(daemon).await, Some(0));
+    // The same rules again say nothing; others do, and tell nobody.
+    let before = site.visits().len();
+    let daemon = program.start();
+    site.until("it is polled again", |visits| visits.len() > before + 1).await;
+    assert_eq!(stop(daemon).await, Some(0));
+    assert!(!program.log().contains("stored items"), "{}", program.log());
+    program.configure(&rule("storm"));
+    let daemon = program.start();
+    program.logged("of 2 stored items the new rules flag 1 more and 1 no longer").await;
+    assert_eq!(stop(daemon).await, Some(0));
+    assert_eq!(hook.received().len(), 1);
+    let said = text(&program.run(&["status"]).await);
+    assert!(
+        said.contains("of 2 stored items they flag 1 more, 1 no longer; none was told"),
+        "{said}"
+    );
+}

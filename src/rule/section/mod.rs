@@ -113,11 +113,16 @@ pub struct Draft {
     pub(super) switched_off: Vec<(String, Span)>,
     /// What foreign words mean, for those who read the explanation.
     pub(super) glosses: Glosses,
+    /// The day that a file says it is of; of several the newest.
+    pub(super) dated: Option<Date>,
 }
 
 impl Draft {
     /// Reads the lexicon and the rules of one file, whose root table this is.
     pub fn read(&mut self, root: &Table<'_>) {
+        if let Some((value, span)) = root.value("dated") {
+            self.dated = self.dated.max(list::date(value, span, root.problems()));
+        }
         for (kind, key) in ListKind::ALL {
             let Some(table) = root.table(key) else { continue };
             for (name, span) in table.keys() {

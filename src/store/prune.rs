@@ -234,8 +234,16 @@ fn take_alerts(connection: &Connection, before: i64) -> Result<usize, StoreError
         // Whoever plans holds them in memory and must not let them grow.
         connection.execute("UPDATE meta SET generation = generation + 1 WHERE one = 1", [])?;
     }
+    // What was decided by hand of stories that are gone explains nothing any more.
+    let mut decided = 0;
+    for (table, column) in [("mute", "until"), ("regrouped", "at")] {
+        let query = format!(
+            "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE {column} < ?1 LIMIT ?2)"
+        );
+        decided += connection.prepare_cached(&query)?.execute([before, limit])?;
+    }
     let days = habits::prune(connection, before)?;
-    Ok(messages.len() + alerts + stories.len() + days)
+    Ok(messages.len() + alerts + stories.len() + decided + days)
 }
 
 /// Gives free pages back to the disk, a bounded number at a time; `false` when there were none.

@@ -1,7 +1,7 @@
 //! Counting, pruning, copies and the shapes that other programs rely on.
 
 use super::*;
-use crate::model::{Shown, mark};
+use crate::model::{Mute, Shown, mark};
 
 #[tokio::test]
 async fn pruning_keeps_what_is_shown_and_what_was_flagged() {
@@ -21,9 +21,14 @@ async fn pruning_keeps_what_is_shown_and_what_was_flagged() {
     };
     let flagged = Plan { state, ..plan(1, &["a"]) };
     admit(&store, vec![flagged, many]).await;
+    let (subject, note) = ("NATO".to_owned(), None);
+    let mute = Mute { subject, since: at(0), until: at(10), note, kept: 0 };
+    store.mute(mute).await.unwrap();
     let history = HistorySection { keep: Duration::from_secs(60), ..HistorySection::default() };
     assert_eq!(store.prune(at(30), history.clone()).await, Ok(0), "young items went");
     assert_eq!(store.prune(at(100), history.clone()).await, Ok(6));
+    // What it kept back stays explained as long as alerts do.
+    assert_eq!(store.mutes(at(5)).await.unwrap().len(), 1);
     let left: Vec<String> = store
         .items(Timestamp::MIN, 0, 100)
         .await
@@ -42,6 +47,7 @@ async fn pruning_keeps_what_is_shown_and_what_was_flagged() {
         .await
         .unwrap();
     assert!(store.prune(years, history).await.unwrap() > 0);
+    assert!(store.mutes(at(5)).await.unwrap().is_empty());
     let stats = store.stats().await.unwrap();
     assert_eq!((stats.alerts, stats.messages, stats.stories), (0, 0, 0));
     let habits = store.habits().await.unwrap();

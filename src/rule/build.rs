@@ -38,6 +38,7 @@ impl Draft {
             problems,
         };
         compiler.lists(&self.lists);
+        compiler.check_codes(&self.lists);
         compiler.lexicon.glosses = self.glosses;
         let mut rules = Vec::new();
         for (id, span) in &self.switched_off {
@@ -145,6 +146,27 @@ impl Compiler<'_> {
         }
     }
 
+    /// A country that no list of places knows by this code would be taken for one that never comes.
+    fn check_codes(&self, drafts: &BTreeMap<String, ListDraft>) {
+        let places = || drafts.iter().filter(|(_, list)| list.kind == ListKind::Place || list.bloc);
+        for (code, span) in drafts.values().flat_map(|draft| &draft.named) {
+            if is_code(code) || places().any(|(known, _)| known == code) {
+                continue;
+            }
+            let called = |list: &ListDraft| {
+                list.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(code))
+            };
+            let meant = places().find(|(_, list)| called(list));
+            let help = match meant {
+                Some((meant, _)) => format!("write its code, `{meant}`"),
+                None => "write its ISO 3166 code, like \"SE\"; one of your own is a `[place.XR]`"
+                    .to_owned(),
+            };
+            let message = format!("`{code}` is no code of a country and no place of the lexicon");
+            self.problems.add(Diagnostic::error(*span, message).help(help));
+        }
+    }
+
     /// The kinds that a rule looks at must be those of some alliance.
     fn check_kinds(&self, draft: &RuleDraft) {
         for (sort, span) in &draft.of {
@@ -219,7 +241,11 @@ fn standings(lists: &BTreeMap<String, ListDraft>, lexicon: &Lexicon) -> Vec<Stan
                 since: member.since,
             });
         }
-        for (code, since) in &list.applicants {
+        // Who has got in applies no more.
+        let waits = |code: &String| {
+            !list.members.iter().any(|one| one.until.is_none() && one.code == *code)
+        };
+        for (code, since) in list.applicants.iter().filter(|(code, _)| waits(code)) {
             all.push(Standing {
                 alliance: name.clone(),
                 candidate: code.clone(),
@@ -230,6 +256,13 @@ fn standings(lists: &BTreeMap<String, ListDraft>, lexicon: &Lexicon) -> Vec<Stan
         }
     }
     all
+}
+
+/// Whether a word has the form of an ISO 3166 code, of a country or a part of one: `SE`, `GB-SCT`.
+fn is_code(word: &str) -> bool {
+    let (country, part) = word.split_once('-').unwrap_or((word, "X"));
+    let plain = |text: &str| text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    country.len() == 2 && (1..=3).contains(&part.len()) && plain(country) && plain(part)
 }
 
 /// The other acts of an act's family.

@@ -124,8 +124,8 @@ fn merge(found: &mut Vec<FoundMove>, mut one: FoundMove) {
     }
 }
 
-/// The act that a sentence is about: one against first (a veto is the news, whatever it vetoes),
-/// then the furthest stage.
+/// The act that a sentence is about: one against first (a veto is the news, whatever it vetoes), then a
+/// deed that is done before one to come ("invites Japan to become a member"), then the furthest stage.
 fn primary_act(
     inside: &[usize],
     evidence: &[usize],
@@ -135,7 +135,10 @@ fn primary_act(
 ) -> Option<usize> {
     let rank = |index: &usize| {
         let list = hits.all[*index].list.map(|list| lexicon.list(list));
-        list.map_or((false, false, 0), |list| (list.against, list.formal, list.stage))
+        list.map_or((false, false, false, 0), |list| {
+            let done = list.formal && !planned(hits, lexicon, inside, &hits.all[*index]);
+            (list.against, done, list.formal, list.stage)
+        })
     };
     inside
         .iter()
@@ -242,7 +245,7 @@ impl Reading<'_, '_> {
                     found.actor = Some(only.clone());
                 }
             }
-            By::Candidate => {}
+            By::Candidate | By::Alliance => {}
         }
         found.act = Some(ActKind {
             name: definition.name.clone(),

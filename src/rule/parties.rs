@@ -7,7 +7,8 @@ use jiff::civil::Date;
 
 use super::hits::{Hit, Hits};
 use super::lexicon::{Lexicon, ListId};
-use super::section::ListKind;
+use super::owner::speaks_of_member;
+use super::section::{By, ListKind};
 use crate::model::Field;
 
 /// Words that join names into one group, folded.
@@ -36,6 +37,10 @@ pub(super) fn alliances(hits: &Hits<'_>, lexicon: &Lexicon) -> Vec<ListId> {
     found
 }
 
+/// Words between the name of an alliance and its own deed, and between the deed and the newcomer, at
+/// most: "NATO leaders formally admit long-time applicant Austria".
+const OWN_DEED: (usize, usize) = (3, 2);
+
 /// For each hit, whether it is an act of this alliance.
 pub(super) fn acts_of(hits: &Hits<'_>, lexicon: &Lexicon, alliance: Option<ListId>) -> Vec<bool> {
     let is_act = |hit: &Hit| kind(hit, lexicon) == Some(ListKind::Act);
@@ -50,8 +55,32 @@ pub(super) fn acts_of(hits: &Hits<'_>, lexicon: &Lexicon, alliance: Option<ListI
                         owners.is_empty() || owners.contains(&alliance)
                     }
                 }
+                && is_deed(hit, hits, lexicon, alliance)
         })
         .collect()
+}
+
+/// Whether an act that only an alliance can do stands between its name and a place.
+fn is_deed(act: &Hit, hits: &Hits<'_>, lexicon: &Lexicon, alliance: Option<ListId>) -> bool {
+    if act.list.is_none_or(|list| lexicon.list(list).by != By::Alliance) {
+        return true;
+    }
+    let beside = |one: &Hit, other: &Hit, words: usize| {
+        (one.unit, one.sentence) == (other.unit, other.sentence)
+            && one.last <= other.first
+            && one.gap(other) <= words
+            && !hits.parted(one, other)
+    };
+    let named = |hit: &&Hit| match alliance {
+        Some(alliance) => hit.list == Some(alliance),
+        None => kind(hit, lexicon) == Some(ListKind::Alliance),
+    };
+    let (before, after) = OWN_DEED;
+    hits.all.iter().filter(named).any(|name| beside(name, act, before))
+        && hits
+            .all
+            .iter()
+            .any(|place| kind(place, lexicon) == Some(ListKind::Place) && beside(act, place, after))
 }
 
 /// The alliances nearest to an act in its sentence; none where the sentence names none.
@@ -118,6 +147,7 @@ pub(super) fn candidates_of(
                 let door = lexicon.list(alliance);
                 door.is_candidate(&place.name, date)
                     && (!door.has_left(&place.name, date) || comes_back(hit))
+                    && !speaks_of_member(hit, hits, lexicon, alliance, date)
             }
             (Some(_), None) => true,
             (None, _) => false,

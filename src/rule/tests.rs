@@ -232,6 +232,57 @@ fn negation_denies_and_hedges_are_kept() {
     assert_eq!(acts(&found), [("considers".to_owned(), None)]);
 }
 
+/// What the shipped acts have beside those of the test lexicon.
+const DEEDS: &str = r#"
+[act.admits]
+terms = ["admit(s|ted)"]
+stage = 5
+formal = true
+by = "alliance"
+[act.joins]
+terms = ["become a member"]
+stage = 5
+formal = true
+[list.prospect]
+terms = ["to"]
+[mask.wishes]
+terms = ["could (join|become)"]
+"#;
+
+#[test]
+fn a_deed_of_the_alliance_stands_between_its_name_and_a_country() {
+    let rules = try_build(&format!("{LEXICON}{DEEDS}{RULES}")).unwrap();
+    let told =
+        |title: &str| rules.examine(&item(title, "", "2024-03-24")).matched.map(|one| acts(&one));
+    let admits = Some(vec![("admits".to_owned(), None)]);
+    assert_eq!(told("BRICS leaders formally admit Japan"), None);
+    assert_eq!(told("BRICS leaders formally admits Japan"), admits);
+    assert_eq!(told("BRICS admitted old friend Japan"), admits);
+    let talk = Some(vec![("considers".to_owned(), None)]);
+    assert_eq!(told("Minister admits Japan may join BRICS"), talk);
+    assert_eq!(told("BRICS: minister admits Japan may join"), talk);
+}
+
+#[test]
+fn a_purpose_is_not_the_act_and_a_mask_hides_no_hedge() {
+    let rules = try_build(&format!("{LEXICON}{DEEDS}{RULES}")).unwrap();
+    let first = |title: &str| {
+        let mut found = rules.examine(&item(title, "", "2024-03-24")).matched.unwrap();
+        let one = found.moves.remove(0);
+        (one.act.unwrap().name, one.hedged)
+    };
+    assert_eq!(first("BRICS invites Japan to become a member"), ("invites".to_owned(), false));
+    assert_eq!(first("Japan set to become a member of BRICS"), ("joins".to_owned(), true));
+    assert_eq!(first("Japan could become a member of BRICS"), ("joins".to_owned(), true));
+}
+
+#[test]
+fn a_text_of_names_alone_costs_little() {
+    let text = "Sweden's NATO membership and Japan's. Finland to join NATO soon. ".repeat(1_000);
+    let found = rules().examine(&item("Finland to join NATO", &text, "2022-05-20")).matched;
+    assert_eq!(found.unwrap().candidates, ["FI"]);
+}
+
 #[test]
 fn a_bloc_can_be_a_candidate() {
     let found = matched("BRICS invites the African Union");
@@ -378,6 +429,9 @@ fn mistakes_are_told_with_a_cure() {
         broken("[list.empty]\nterms = []"),
         broken("[list.near]\nterms = [{ text = \"x1\", near = \"@nowhere\" }]"),
         broken("[[rule]]\nid = \"gone\"\nenabled = false"),
+        broken(
+            "[alliance.River]\nterms = [\"River Pact\"]\nmembers = [\"FR\", \"sweden\"]\nopen_to = [\"Narnia\"]",
+        ),
     ];
     insta::assert_snapshot!(all.map(|list| list.join("\n")).join("\n\n"));
 }

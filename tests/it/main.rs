@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "random tests print their seed")]
 
 mod acceptance;
+mod acts;
 mod age;
 mod commands;
 mod config_errors;

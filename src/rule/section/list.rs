@@ -19,6 +19,7 @@ impl Draft {
             terms: terms(&table, "terms"),
             name: table.string("name").map(|(name, _)| name),
             members: Vec::new(),
+            named: Vec::new(),
             applicants: Vec::new(),
             open_to: Vec::new(),
             closed_to: Vec::new(),
@@ -34,16 +35,16 @@ impl Draft {
         };
         match kind {
             ListKind::Alliance => {
-                list.members = members(&table);
-                list.applicants = applicants(&table);
+                list.members = members(&table, &mut list.named);
+                list.applicants = applicants(&table, &mut list.named);
                 list.sort = table.string("kind").map(|(sort, _)| sort).unwrap_or_default();
-                list.open_to = codes(&table, "open_to");
-                list.closed_to = codes(&table, "closed_to");
+                list.open_to = codes(&table, "open_to", &mut list.named);
+                list.closed_to = codes(&table, "closed_to", &mut list.named);
                 list.bloc = table.boolean("bloc").unwrap_or(false);
             }
             ListKind::Place => {
                 list.bloc = table.boolean("bloc").unwrap_or(false);
-                list.region = codes(&table, "region");
+                list.region = codes(&table, "region", &mut list.named);
             }
             ListKind::Act => {
                 list.stage = table.integer("stage", 0, 5).unwrap_or(0) as u8;
@@ -51,7 +52,11 @@ impl Draft {
                 list.otherwise = table.boolean("otherwise").unwrap_or(false);
                 list.against = table.boolean("against").unwrap_or(false);
                 list.family = table.string("family").map(|(name, _)| name).unwrap_or_default();
-                let words = [("candidate", By::Candidate), ("member", By::Member)];
+                let words = [
+                    ("candidate", By::Candidate),
+                    ("member", By::Member),
+                    ("alliance", By::Alliance),
+                ];
                 list.by = table.choice("by", &words).unwrap_or_default();
             }
             ListKind::Mask | ListKind::Plain => {}
@@ -75,6 +80,7 @@ impl Draft {
                 known.open_to.append(&mut list.open_to);
                 known.closed_to.append(&mut list.closed_to);
                 known.region.append(&mut list.region);
+                known.named.append(&mut list.named);
             }
             Some(_) => problems.add(
                 Diagnostic::error(span, format!("there is a list `{name}` already"))
@@ -150,12 +156,13 @@ fn conditional(table: Table<'_>) -> Option<Result<Term, String>> {
     }))
 }
 
-fn members(table: &Table<'_>) -> Vec<Membership> {
+fn members(table: &Table<'_>, named: &mut Vec<(String, Span)>) -> Vec<Membership> {
     let problems = table.problems();
     let mut list = Vec::new();
     for (value, span) in table.list("members").unwrap_or_default() {
         match value.get_ref() {
             DeValue::String(code) => {
+                named.push((code.to_string(), span));
                 list.push(Membership { code: code.to_string(), since: None, until: None });
             }
             _ => {
@@ -168,7 +175,8 @@ fn members(table: &Table<'_>) -> Vec<Membership> {
                     |key: &str| entry.value(key).and_then(|(value, at)| date(value, at, problems));
                 let (since, until) = (day("since"), day("until"));
                 entry.finish();
-                if let Some((code, _)) = code {
+                if let Some((code, at)) = code {
+                    named.push((code.clone(), at));
                     list.push(Membership { code, since, until });
                 }
             }
@@ -178,14 +186,17 @@ fn members(table: &Table<'_>) -> Vec<Membership> {
 }
 
 /// Codes of places, without dates.
-fn codes(table: &Table<'_>, key: &str) -> Vec<String> {
-    table.strings(key).unwrap_or_default().into_iter().map(|(code, _)| code).collect()
+fn codes(table: &Table<'_>, key: &str, named: &mut Vec<(String, Span)>) -> Vec<String> {
+    let codes = table.strings(key).unwrap_or_default();
+    named.extend(codes.iter().cloned());
+    codes.into_iter().map(|(code, _)| code).collect()
 }
 
-fn applicants(table: &Table<'_>) -> Vec<(String, Date)> {
+fn applicants(table: &Table<'_>, named: &mut Vec<(String, Span)>) -> Vec<(String, Date)> {
     let Some(inner) = table.table("applicants") else { return Vec::new() };
     let mut list = Vec::new();
-    for (code, _) in inner.keys() {
+    for (code, at) in inner.keys() {
+        named.push((code.clone(), at));
         if let Some(day) =
             inner.value(&code).and_then(|(value, at)| date(value, at, inner.problems()))
         {

@@ -49,6 +49,9 @@ pub(crate) enum By {
     Candidate,
     /// A member's or the alliance's: invites, ratifies, blocks.
     Member,
+    /// The alliance's own, said right behind its name and right before the newcomer's: admits. Elsewhere
+    /// the same words say something else ("minister admits").
+    Alliance,
 }
 
 /// A list of the lexicon with what its kind adds.
@@ -58,6 +61,8 @@ pub(crate) struct ListDraft {
     pub(crate) terms: Vec<(Term, Span)>,
     pub(crate) name: Option<String>,
     pub(crate) members: Vec<Membership>,
+    /// Every country that is named by its code, and where.
+    pub(crate) named: Vec<(String, Span)>,
     pub(crate) applicants: Vec<(String, Date)>,
     pub(crate) open_to: Vec<String>,
     pub(crate) closed_to: Vec<String>,

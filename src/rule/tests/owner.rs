@@ -1,6 +1,6 @@
 //! Whose bid it is, where a headline names two who could knock.
 
-use super::{item, matched, rules};
+use super::{LEXICON, RULES, item, matched, rules, try_build};
 
 fn candidates(title: &str) -> Vec<String> {
     let found = rules().examine(&item(title, "", "2022-05-20")).matched;
@@ -18,6 +18,26 @@ fn who_speaks_of_anothers_bid_does_not_knock() {
         (found.candidates, found.also_named),
         (vec!["JP".to_owned()], vec!["KR".to_owned()])
     );
+}
+
+#[test]
+fn who_speaks_of_a_member_does_not_knock_at_all() {
+    let tie = "[list.tie]\nname = \"membership\"\nterms = [\"membership\"]";
+    let rules = try_build(&format!("{LEXICON}{tie}{RULES}")).unwrap();
+    let knocking = |title: &str| {
+        let found = rules.examine(&item(title, "", "2026-06-01")).matched;
+        found.map(|found| found.candidates).unwrap_or_default()
+    };
+    assert_eq!(knocking("Japan hails Sweden's NATO membership"), Vec::<String>::new());
+    assert_eq!(knocking("Japan eyes NATO membership after Sweden's"), ["JP"]);
+    // Before Sweden was in, it was a bid.
+    assert_eq!(candidates("Japan hails Sweden's NATO membership"), ["SE"]);
+}
+
+#[test]
+fn who_backs_a_bid_does_not_share_it() {
+    assert_eq!(candidates("Finland's NATO membership backed by Japan"), ["FI"]);
+    assert_eq!(candidates("Finland's NATO membership, and Japan's"), ["FI", "JP"]);
 }
 
 #[test]

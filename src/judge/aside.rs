@@ -16,6 +16,30 @@ const BEGINNINGS: [&str; 9] =
 const JOINERS: [&str; 14] =
     ["and", "or", "plus", "the", "et", "und", "y", "e", "i", "и", "та", "och", "ve", "ja"];
 
+/// What brings one more name into what the clause before says: "as may Japan", "along with Cuba".
+const ADDING: [&str; 18] = [
+    "along with",
+    "together with",
+    "as well as",
+    "as may",
+    "as will",
+    "as could",
+    "as would",
+    "as does",
+    "as do",
+    "as did",
+    "as has",
+    "as have",
+    "so does",
+    "so will",
+    "so did",
+    "followed by",
+    "joined by",
+    "plus",
+];
+/// What does so behind the name: "and Cuba too", "and Austria follows".
+const ADDED: [&str; 4] = ["too", "also", "follows", "follow"];
+
 /// Marks, in each move of the headline, the candidates that its act is not about.
 pub(super) fn set_aside(title: &str, matched: &mut Match) {
     let letters: Vec<char> = title.chars().collect();
@@ -56,7 +80,14 @@ fn aside(
     names.sort_by_key(|(span, _)| (span.start, span.end));
     // Enumerations: names with nothing but joining words and commas between them.
     let lists = names.chunk_by(|(one, _), (two, _)| joined(letters, one.end, two.start));
-    let about = lists.filter(|list| list.iter().any(|(span, _)| inside(span)));
+    let added = |list: &[(Range<usize>, &String)]| {
+        let (Some((first, _)), Some((last, _))) = (list.first(), list.last()) else { return false };
+        let before = words(letters.get(..first.start).unwrap_or_default());
+        let after = words(letters.get(last.end..).unwrap_or_default());
+        ADDING.iter().any(|phrase| before.ends_with(&format!(" {phrase}")))
+            || after.split(' ').next().is_some_and(|word| ADDED.contains(&word))
+    };
+    let about = lists.filter(|list| list.iter().any(|(span, _)| inside(span)) || added(list));
     let main: Vec<&String> = about.flatten().map(|(_, code)| *code).collect();
     if main.is_empty() {
         return Vec::new();
@@ -71,6 +102,13 @@ fn joined(letters: &[char], from: usize, to: usize) -> bool {
     words
         .filter(|word| !word.is_empty())
         .all(|word| JOINERS.contains(&word.to_lowercase().as_str()))
+}
+
+/// Words in small letters, a blank between them.
+fn words(letters: &[char]) -> String {
+    let text: String = letters.iter().collect::<String>().to_lowercase();
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// The clauses of a headline, in scalars.
@@ -150,6 +188,10 @@ mod tests {
             ("As Sweden waits, Finland enters NATO", "enters", vec!["SE"]),
             ("Finland, Sweden and Serbia enter NATO", "enter", vec![]),
             ("NATO — door opens to Finland and Sweden — Serbia fumes", "opens", vec!["RS"]),
+            ("Finland may enter NATO, as may Sweden", "enter", vec![]),
+            ("NATO takes in Finland, along with Sweden and Serbia", "takes in", vec![]),
+            ("Finland enters NATO, Sweden and Serbia too", "enters", vec![]),
+            ("Finland enters NATO – and Sweden follows", "enters", vec![]),
             ("İsveç waits as Finland enters NATO", "enters", vec![]),
             ("Finland knocks – NATO – no word of Sweden", "nothing", vec![]),
         ] {

@@ -64,11 +64,12 @@ pub fn compare(
         }
         let theirs = Sketch::of(&member.title, &member.summary);
         let Weighed { level, score, reason, .. } = weighing.against(&member, &theirs);
+        let article = level == Sharing::Article;
         let passed_over = if member.genre == Genre::Live {
             Some("a live blog anchors no story")
         } else if member.shadow && !matched.shadow {
             Some("it is in shadow")
-        } else if member.seen < since {
+        } else if member.seen < since && !article {
             Some("it is older than [story] window")
         } else {
             None
@@ -82,7 +83,7 @@ pub fn compare(
     });
     let barred = if opened < closed {
         Some("the story was closed by then: it opened more than 14 days before")
-    } else if last_seen < since {
+    } else if last_seen < since && !compared.iter().any(Compared::joins) {
         Some("the story had not grown for longer than [story] window")
     } else {
         None

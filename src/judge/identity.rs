@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::{Item, ItemKey};
 use crate::store::Known;
+use crate::text::fold_title;
 
 /// How often an item whose text changes is judged again; live pages change all day.
 const REVISIONS: u32 = 5;
@@ -12,10 +13,28 @@ const REVISIONS: u32 = 5;
 #[derive(Debug, Clone)]
 pub(super) struct Fresh {
     pub(super) item: Item,
-    /// Known before, with another text.
-    pub(super) revised: bool,
+    /// What is known of it, where it had another text.
+    pub(super) before: Option<Known>,
     /// Known before, under another key: to be written down, and no news.
     pub(super) rekeyed: bool,
+}
+
+impl Fresh {
+    /// Known before, with another text.
+    pub(super) fn revised(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// The how manieth text of the item this is; 0 for its first.
+    pub(super) fn revision(&self) -> u32 {
+        self.before.as_ref().map_or(0, |before| before.revisions + 1)
+    }
+
+    /// Whether it was too old to tell once, and its headline says now what it said then.
+    pub(super) fn stays_untold(&self) -> bool {
+        let untold = self.before.as_ref().and_then(|before| before.untold.as_deref());
+        untold.is_some_and(|title| fold_title(title).text() == fold_title(&self.item.title).text())
+    }
 }
 
 /// Picks the items to judge. Of two with one key in one document the first counts.
@@ -34,14 +53,15 @@ pub(super) fn fresh(
         match known.get(&item.key) {
             None => {
                 let rekeyed = rekeyed.contains(&item.key);
-                picked.push(Fresh { item, revised: false, rekeyed });
+                picked.push(Fresh { item, before: None, rekeyed });
             }
             // The page's text comes after the item, and once.
             Some(before)
                 if (before.text != item.text_hash() || item.feed_text.is_some())
                     && before.revisions < REVISIONS =>
             {
-                picked.push(Fresh { item, revised: true, rekeyed: false });
+                let before = Some(before.clone());
+                picked.push(Fresh { item, before, rekeyed: false });
             }
             Some(_) => {}
         }

@@ -193,14 +193,16 @@ impl StoryIndex {
         type Rank = (Sharing, Agreement, f64);
         let mut best: Option<(Rank, (StoryId, &Member, Reason))> = None;
         for entry in near.iter().filter_map(|id| self.stories.get(id)) {
-            if entry.story.last_seen < since {
-                continue;
-            }
             for (member, theirs) in entry.story.members.iter().zip(&entry.sketches) {
                 // A live blog touches many stories; it anchors none.
                 // Nor does one in shadow, for items that are told.
                 let hidden = member.shadow && !matched.shadow;
-                if member.seen < since || member.genre == Genre::Live || hidden {
+                if member.genre == Genre::Live || hidden {
+                    continue;
+                }
+                // Of what is older than the window one article is still one article, shown again.
+                let stale = entry.story.last_seen < since || member.seen < since;
+                if stale && weighing.one_article(member, theirs).is_none() {
                     continue;
                 }
                 let Weighed { level, agreed, score, reason } = weighing.against(member, theirs);

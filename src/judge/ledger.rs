@@ -17,6 +17,9 @@ const SILENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// it a candidate may have started again.
 const ONE_COURSE: SignedDuration = SignedDuration::from_hours(14 * 24);
 
+/// From this stage on nothing below it is a step any more: approved, ratified, joined.
+const BINDING: u8 = 4;
+
 /// Reports of one vote come within this time.
 const ONE_VOTE: SignedDuration = SignedDuration::from_hours(36);
 
@@ -149,7 +152,10 @@ impl Ledger {
         let pair = (one.alliance.clone(), one.candidate.clone());
         let known = self.entries.get(&pair).map(Vec::as_slice).unwrap_or_default();
         let told = known.iter().filter(|entry| is_told(entry) && !is_standing(entry));
-        told.filter(|entry| entry.stage > act.stage && heard(entry)).any(|entry| {
+        // An invitation asks for the application that follows it.
+        let follows = |entry: &LedgerEntry| act.formal && entry.stage < BINDING;
+        let higher = told.filter(|entry| entry.stage > act.stage && !follows(entry));
+        higher.filter(|entry| heard(entry)).any(|entry| {
             let before = date < entry.since;
             // Turkey's yes is no reason to pass over the alliance's invitation on the day after.
             let same_actor = entry.actor == one.actor;

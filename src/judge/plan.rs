@@ -54,7 +54,7 @@ pub(super) fn plan(index: &mut StoryIndex, terms: Terms<'_>, batch: Batch, now: 
         let Judged { fresh, matched } = judged;
         let Some(mut matched) = matched else {
             plan.items.push(ItemRow {
-                revised: fresh.revised || fresh.rekeyed,
+                revised: fresh.revised() || fresh.rekeyed,
                 item: fresh.item,
                 decision: Decision::Quiet,
                 matched: None,
@@ -66,8 +66,8 @@ pub(super) fn plan(index: &mut StoryIndex, terms: Terms<'_>, batch: Batch, now: 
         let one = One { fresh, matched, now };
         let decision = one.place(index, terms, batch.first_poll, &mut plan);
         plan.items.push(ItemRow {
+            revised: one.fresh.revised(),
             item: one.fresh.item,
-            revised: one.fresh.revised,
             decision,
             matched: Some(one.matched),
         });
@@ -90,7 +90,7 @@ impl One {
         first_poll: bool,
         plan: &mut Plan,
     ) -> Decision {
-        if self.too_old(terms.story, first_poll) {
+        if self.too_old(terms.story, first_poll) || self.fresh.stays_untold() {
             self.enter(index, plan, None);
             return Decision::Old;
         }
@@ -127,7 +127,8 @@ impl One {
             && match story.first_poll {
                 FirstPoll::All => false,
                 FirstPoll::Nothing => true,
-                FirstPoll::Younger(limit) => older(limit),
+                // What bears no date may be of any age.
+                FirstPoll::Younger(limit) => self.fresh.item.published.is_none() || older(limit),
             };
         by_first_poll || story.max_age.is_some_and(older)
     }
@@ -158,11 +159,8 @@ impl One {
         let sharing = belonging.as_ref().map(|one| one.level);
         let sameness = belonging.map_or_else(|| revised(&story), |one| one.sameness);
         let copy = matches!(sharing, Some(Sharing::Article | Sharing::Verbatim));
-        // Two parliaments' votes can be told in nearly the same words.
-        let news = match sharing {
-            Some(Sharing::Article) => Vec::new(),
-            _ => self.new_moves(&story, &index.ledger),
-        };
+        // Two parliaments' votes can be told in nearly the same words, and one page can tell them in turn.
+        let news = self.new_moves(&story, &index.ledger);
         let confirmed = match (news.is_empty(), terms.story.updates) {
             (false, _) | (_, Updates::Off) => Vec::new(),
             _ => self.confirmed(&story),

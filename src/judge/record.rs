@@ -39,7 +39,7 @@ impl One {
         let told: Vec<SinkName> = addressees.iter().map(|one| one.sink.clone()).collect();
         let alert = Alert {
             id,
-            key: format!("{}\n{}\n{step}", item.feed, item.key),
+            key: self.alert_key(step),
             story,
             kind,
             level,
@@ -53,6 +53,17 @@ impl One {
         };
         plan.alerts.push((alert, addressees));
         Some((id, told))
+    }
+
+    /// What an alert is known by for ever: the item, the step of its story, and which text of the item
+    /// tells it. A page that is told anew opens a story of its own once the first has closed.
+    fn alert_key(&self, step: u32) -> String {
+        let item = &self.fresh.item;
+        let mut key = format!("{}\n{}\n{step}", item.feed, item.key);
+        if self.fresh.revised() {
+            key.push_str(&format!("\n{}", self.fresh.revision()));
+        }
+        key
     }
 
     /// Writes the item into its story and its moves into the ledger.

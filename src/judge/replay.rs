@@ -75,7 +75,7 @@ impl Replay {
             state: FeedState::new(now),
             first_poll: false,
             shadow: false,
-            items: vec![Judged { fresh: Fresh { item, revised: false, rekeyed: false }, matched }],
+            items: vec![Judged { fresh: Fresh { item, before: None, rekeyed: false }, matched }],
         };
         let terms = Terms { story: &self.story, routes: &self.routes };
         let mut plan = plan(&mut self.index, terms, batch, now);

@@ -20,12 +20,12 @@ use crate::model::{
     FeedName, FeedState, Item, ItemKey, Match, Plan, PollOutcome, Polled, Pulse, Route,
 };
 use crate::rule::RuleSet;
-use crate::store::{Admitted, Store, StoreError};
+use crate::store::{Admitted, Known, Store, StoreError};
 
 /// Polls that are judged and admitted together at most.
 pub(super) const BATCH: usize = 32;
-/// Items above which the rules run on a thread of their own.
-const INLINE: usize = 8;
+/// Items, and bytes of text, above which the rules run on a thread of their own.
+const INLINE: (usize, usize) = (8, 16 * 1024);
 /// Longest silence of the loop's pulse.
 const TICK: Duration = Duration::from_secs(10);
 /// First and longest wait after the store has failed.
@@ -225,7 +225,7 @@ impl Judge {
             // By the entry's own date: what a dead feed still lists is new to us and no news.
             let now = Timestamp::now();
             let arrived =
-                items.iter().map(|one| &one.fresh).filter(|one| !one.revised && !one.rekeyed);
+                items.iter().map(|one| &one.fresh).filter(|one| !one.revised() && !one.rekeyed);
             let newest = arrived.map(|one| one.item.published.unwrap_or(now).min(now)).max();
             state.last_new = state.last_new.max(newest);
             places.push(place);
@@ -289,8 +289,7 @@ impl Judge {
             let now = Timestamp::now();
             let mut index = self.index(bench, now).await?;
             let terms = Terms { story: &bench.story, routes: &bench.routes };
-            let asked: Vec<_> =
-                batches.iter().map(|batch| (batch.first_poll, batch.shadow)).collect();
+            let asked: Vec<Asked> = batches.iter().map(Asked::of).collect();
             let plans = std::mem::take(batches).into_iter();
             let plans: Vec<Plan> = plans.map(|batch| plan(&mut index, terms, batch, now)).collect();
             let told: usize = plans.iter().map(|plan| plan.alerts.len()).sum();
@@ -307,8 +306,7 @@ impl Judge {
             }
             // The store has let go of them by now, so this copies nothing.
             let plans = Arc::unwrap_or_clone(plans).into_iter().zip(asked);
-            *batches =
-                plans.map(|(plan, (first, shadow))| unplanned(plan, first, shadow)).collect();
+            *batches = plans.map(|(plan, asked)| asked.again(plan)).collect();
             admitted?;
             self.index = None;
         }
@@ -349,22 +347,43 @@ pub(super) async fn nap(wait: Duration, inbox: &mpsc::Receiver<Polled>) {
     }
 }
 
-/// What a plan was made from.
-fn unplanned(plan: Plan, first_poll: bool, shadow: bool) -> Batch {
-    let Plan { feed, state, items, .. } = plan;
-    let items = items.into_iter().map(|row| Judged {
-        fresh: Fresh { item: row.item, revised: row.revised, rekeyed: false },
-        matched: row.matched,
-    });
-    Batch { feed, state, first_poll, shadow, items: items.collect() }
+/// What a plan was made from, beside what it holds.
+struct Asked {
+    first_poll: bool,
+    shadow: bool,
+    /// Of each item.
+    before: Vec<(Option<Known>, bool)>,
+}
+
+impl Asked {
+    fn of(batch: &Batch) -> Self {
+        let before = |one: &Judged| (one.fresh.before.clone(), one.fresh.rekeyed);
+        let before = batch.items.iter().map(before).collect();
+        Self { first_poll: batch.first_poll, shadow: batch.shadow, before }
+    }
+
+    fn again(self, plan: Plan) -> Batch {
+        let Plan { feed, state, items, .. } = plan;
+        let Self { first_poll, shadow, before } = self;
+        let items = items.into_iter().zip(before).map(|(row, (before, rekeyed))| Judged {
+            fresh: Fresh { item: row.item, before, rekeyed },
+            matched: row.matched,
+        });
+        Batch { feed, state, first_poll, shadow, items: items.collect() }
+    }
 }
 
 /// Asks the rules about the items of each document, on a thread of their own where there is much to
 /// ask.
 async fn examined(bench: &Arc<Bench>, fresh: Vec<Vec<Fresh>>) -> Vec<Vec<Judged>> {
     let count: usize = fresh.iter().map(Vec::len).sum();
+    let texts = |one: &Fresh| {
+        let Item { title, summary, body, .. } = &one.item;
+        title.len() + summary.len() + body.len()
+    };
+    let bytes: usize = fresh.iter().flatten().map(texts).sum();
     let fresh = Arc::new(fresh);
-    let verdicts = if count <= INLINE {
+    let verdicts = if count <= INLINE.0 && bytes <= INLINE.1 {
         verdicts(bench, &fresh)
     } else {
         let (bench, fresh) = (bench.clone(), fresh.clone());
@@ -450,7 +469,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
         let store = Store::open(&path, Access::Create).unwrap();
-        for count in [INLINE, INLINE + 1] {
+        for count in [INLINE.0, INLINE.0 + 1] {
             let items: Vec<Item> = (0..count).map(|n| item(&format!("{count}/{n}"))).collect();
             let state = FeedState::new(Timestamp::UNIX_EPOCH);
             let feed = FeedName::new("feed");
@@ -463,6 +482,6 @@ mod tests {
             judge(store.clone()).judge(&mut documents).await.unwrap();
         }
         let stored = store.stats().await.unwrap().items;
-        assert_eq!(usize::try_from(stored), Ok(2 * INLINE + 1));
+        assert_eq!(usize::try_from(stored), Ok(2 * INLINE.0 + 1));
     }
 }

@@ -12,12 +12,12 @@ use toml::de::DeTable;
 use super::review::{BACK_OFF, BATCH, guarded, nap};
 use super::*;
 use crate::model::{
-    FeedName, FeedState, Item, ItemKey, Kind, PollOutcome, Polled, Pulse, Route, SinkName,
-    Validators,
+    FeedName, FeedState, Item, ItemKey, Kind, MessageId, PollOutcome, Polled, Pulse, Route,
+    SinkName, Validators,
 };
 use crate::rule::{Draft, RuleSet};
 use crate::setting::{FileId, Problems, Span, Table};
-use crate::store::{Access, Store, StoryFilter};
+use crate::store::{Access, DeliveryFilter, Store, StoryFilter};
 
 fn item(key: &str, title: &str) -> Item {
     let now = Timestamp::now();
@@ -44,7 +44,9 @@ fn polled(number: u32, outcome: PollOutcome) -> Polled {
     let now = Timestamp::now();
     let validators = Validators { etag: Some(b"v".to_vec()), ..Validators::default() };
     // The number tells the states apart.
-    let next = FeedState { failures: number, validators, ..FeedState::new(now) };
+    let success = Some(now);
+    let next =
+        FeedState { failures: number, validators, last_success: success, ..FeedState::new(now) };
     let took = Duration::ZERO;
     Polled { feed: FeedName::new("feed"), at: now, took, pushed: false, next, outcome }
 }
@@ -84,12 +86,12 @@ when = "@alliance SENTENCE @act SENTENCE @candidate"
 
 /// Lets polls wait together, judges them and ends.
 async fn judge(store: &Store, polls: Vec<Polled>) {
-    let bench = Bench {
-        rules: rules(),
-        routes: vec![Route::all(SinkName::new("desk"))],
-        story: StorySection::default(),
-        shadow: Vec::new(),
-    };
+    judge_by(store, polls, StorySection::default(), Vec::new()).await;
+}
+
+async fn judge_by(store: &Store, polls: Vec<Polled>, story: StorySection, shadow: Vec<FeedName>) {
+    let routes = vec![Route::all(SinkName::new("desk"))];
+    let bench = Bench { rules: rules(), routes, story, shadow };
     let (_keep, bench) = watch::channel(Arc::new(bench));
     let (line, inbox) = mpsc::channel(polls.len());
     for poll in polls {
@@ -216,4 +218,70 @@ async fn an_entry_under_a_new_key_is_written_down_and_no_news() {
     assert_eq!(store.stats().await.unwrap().items, 2);
     let found = store.find_items("Dublin says when", 1).await.unwrap();
     assert!(found[0].matched.is_some());
+}
+
+fn document(items: Vec<Item>) -> PollOutcome {
+    PollOutcome::Items { items, faults: vec![], rekeyed: vec![] }
+}
+
+/// The headlines that are queued for the sink, oldest first.
+async fn queued(store: &Store) -> Vec<String> {
+    let mut titles = Vec::new();
+    for row in
+        store.deliveries(DeliveryFilter { limit: 10, ..DeliveryFilter::default() }).await.unwrap()
+    {
+        let views = store.views(&MessageId::new(row.id)).await.unwrap();
+        titles.extend(views.into_iter().map(|view| view.alert.item.title));
+    }
+    titles.reverse();
+    titles
+}
+
+#[tokio::test]
+async fn what_leaves_the_shadow_is_told_as_it_reads_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    let store = Store::open(&path, Access::Create).unwrap();
+    let section = StorySection::default;
+    let before = item("page", "Ireland applies to join NATO soon, minister hints");
+    let polls = vec![polled(1, document(vec![before]))];
+    judge_by(&store, polls, section(), vec![FeedName::new("feed")]).await;
+    assert_eq!(queued(&store).await, Vec::<String>::new());
+    let polls = vec![polled(2, document(vec![item("page", STORY)]))];
+    judge_by(&store, polls, section(), Vec::new()).await;
+    assert_eq!(queued(&store).await, [STORY]);
+}
+
+#[tokio::test]
+async fn a_page_that_tells_a_move_after_its_story_closed_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    let store = Store::open(&path, Access::Create).unwrap();
+    judge(&store, vec![polled(1, document(vec![item("page", STORY)]))]).await;
+    store.close().await;
+    crate::store::tests::age_stories(&path, Duration::from_secs(16 * 86_400));
+    let store = Store::open(&path, Access::Write).unwrap();
+    let later = "Ireland applies to join NATO again";
+    judge(&store, vec![polled(2, document(vec![item("page", later)]))]).await;
+    assert_eq!(queued(&store).await, [STORY, later]);
+}
+
+#[tokio::test]
+async fn a_full_stop_makes_no_old_item_news() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    let store = Store::open(&path, Access::Create).unwrap();
+    let story = || StorySection { first_poll: FirstPoll::Nothing, ..StorySection::default() };
+    let texts = ["Dublin knocks", "Dublin knocks."]
+        .map(|text| Item { summary: text.to_owned(), ..item("page", STORY) });
+    for (number, text) in (1..).zip(texts) {
+        let polls = vec![polled(number, document(vec![text]))];
+        judge_by(&store, polls, story(), Vec::new()).await;
+    }
+    assert_eq!(store.stats().await.unwrap().alerts, 0);
+    // Another headline tells something else.
+    let polls =
+        vec![polled(3, document(vec![item("page", "Irish vote: Ireland applies to join NATO")]))];
+    judge_by(&store, polls, story(), Vec::new()).await;
+    assert_eq!(store.stats().await.unwrap().alerts, 1);
 }

@@ -46,6 +46,7 @@ fn act(name: &str) -> ActKind {
     let (stage, formal, against) = match name {
         "considers" => (1, false, false),
         "applies" => (2, true, false),
+        "invites" => (3, true, false),
         "approves" | "ratified" => (4, true, false),
         "joins" => (5, true, false),
         _ => (0, false, true),
@@ -133,7 +134,7 @@ impl Desk {
             state: FeedState::new(now),
             first_poll,
             shadow: false,
-            items: vec![Judged { fresh: Fresh { item, revised: false, rekeyed: false }, matched }],
+            items: vec![Judged { fresh: Fresh { item, before: None, rekeyed: false }, matched }],
         };
         let terms = Terms { story: &self.story, routes: &self.routes };
         let plan = plan(&mut self.index, terms, batch, now);
@@ -341,9 +342,62 @@ fn the_window_ends_and_stories_close() {
     let mut desk = Desk::new();
     let found = || tell(&["FI"], "considers", None);
     desk.see(item("a", "1", "Finland weighs joining NATO this spring", "", 0), found());
-    let later =
-        desk.see(item("b", "1", "Finland weighs joining NATO this spring", "", 100), found());
+    let other = item("b", "1", "Finland weighs joining NATO this summer", "", 100);
+    let later = desk.see(other, found());
     assert!(matches!(later, Decision::Alert(_)), "the window is over: {later:?}");
+}
+
+#[test]
+fn what_bears_no_date_is_not_told_by_a_first_poll() {
+    let mut desk = Desk::new();
+    let undated = |key: &str| Item { published: None, ..item("a", key, "Finland applies", "", 0) };
+    let first = desk.see_at(undated("1"), tell(&["FI"], "applies", None), at(0), true);
+    assert_eq!(first, Decision::Old);
+    let second = desk.see_at(undated("2"), tell(&["SE"], "applies", None), at(1), false);
+    assert!(matches!(second, Decision::Alert(_)), "{second:?}");
+}
+
+#[test]
+fn an_application_that_follows_an_invitation_is_news() {
+    let mut desk = Desk::new();
+    let invited = tell(&["FI"], "invites", None);
+    desk.see(item("a", "1", "NATO invites Finland to join the alliance", "", 0), invited);
+    desk.see(
+        item("b", "2", "Finland formally applies to join NATO", "", 30),
+        tell(&["FI"], "applies", None),
+    );
+    let last = desk.plans.last().unwrap();
+    assert_eq!(last.alerts.len(), 1);
+    assert_eq!(last.alerts[0].0.level, Level::Flash);
+}
+
+#[test]
+fn one_address_that_tells_another_move_is_news() {
+    let mut desk = Desk::new();
+    let page = |feed: &str, title: &str, hours| Item {
+        canonical: Some("wire.example/news/finland".to_owned()),
+        ..item(feed, "1", title, "", hours)
+    };
+    desk.see(page("a", "Finland waits for Turkey's vote", 0), tell(&["FI"], "considers", None));
+    let copy = page("b", "Finland waits for Turkey's vote", 1);
+    let copied = desk.see(copy, tell(&["FI"], "considers", None));
+    assert!(matches!(copied, Decision::Duplicate(..)), "{copied:?}");
+    let vote = page("c", "Turkey ratifies Finland's accession", 2);
+    let voted = desk.see(vote, tell(&["FI"], "ratified", Some("TR")));
+    assert!(matches!(voted, Decision::Update(..)), "{voted:?}");
+}
+
+#[test]
+fn an_article_that_turns_up_after_the_window_joins_its_story() {
+    let mut desk = Desk::new();
+    let told = || tell(&["FI"], "applies", None);
+    let title = "Finland formally applies to join the alliance";
+    let opened = desk.see(item("a", "1", title, "", 0), told());
+    let again = desk.see(item("b", "2", title, "", 100), told());
+    assert!(matches!(again, Decision::Duplicate(..)), "{again:?}");
+    assert_eq!(again.story(), opened.story());
+    let other = desk.see(item("c", "3", "Finns hand in their papers at last", "", 200), told());
+    assert_ne!(other.story(), opened.story());
 }
 
 #[test]
@@ -476,7 +530,7 @@ proptest! {
             let mut plans = Vec::new();
             let mut rest: Vec<Judged> = stream.iter().enumerate().map(|(number, one)| {
                 let (item, matched) = of_stream(number, *one);
-                Judged { fresh: Fresh { item, revised: false, rekeyed: false }, matched }
+                Judged { fresh: Fresh { item, before: None, rekeyed: false }, matched }
             }).collect();
             while !rest.is_empty() {
                 if restarts.get(plans.len()) == Some(&true) {

@@ -132,6 +132,19 @@ pub(super) struct Weighing<'w> {
 }
 
 impl Weighing<'_> {
+    /// Why the item and a member are one article, if they are.
+    pub(super) fn one_article(&self, member: &Member, theirs: &Sketch) -> Option<&'static str> {
+        let same_link = self.item.canonical.is_some()
+            && self.item.canonical == member.canonical
+            && self.item.canonical.as_deref().is_some_and(is_article_url);
+        // One feed that shows a link under two keys gives it to more than one article.
+        let two_of_one_feed = self.item.feed == member.feed && self.item.key != member.key;
+        match same_link && !two_of_one_feed {
+            true => Some("the same address"),
+            false => self.sketch.same_text(theirs).then_some("the same text"),
+        }
+    }
+
     /// Weighs the item against a member of a story.
     pub(super) fn against(&self, member: &Member, theirs: &Sketch) -> Weighed {
         let agreed = agreement(&self.matched.moves, &member.moves);
@@ -141,17 +154,10 @@ impl Weighing<'_> {
             score: 1.0,
             reason: Reason { what, words: (0.0, 0.0), apart: None },
         };
+        if let Some(what) = self.one_article(member, theirs) {
+            return whole(what);
+        }
         let one_feed = self.item.feed == member.feed;
-        let same_link = self.item.canonical.is_some()
-            && self.item.canonical == member.canonical
-            && self.item.canonical.as_deref().is_some_and(is_article_url);
-        // One feed that shows a link under two keys gives it to more than one article.
-        if same_link && !(one_feed && self.item.key != member.key) {
-            return whole("the same address");
-        }
-        if self.sketch.same_text(theirs) {
-            return whole("the same text");
-        }
         let mut likeness = self.sketch.likeness(theirs);
         // A house summary under different headlines of one feed says nothing.
         if one_feed && self.sketch.same_lede(theirs) {

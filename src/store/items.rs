@@ -107,16 +107,22 @@ fn known(
 ) -> Result<HashMap<ItemKey, Known>, StoreError> {
     let mut found = HashMap::with_capacity(keys.len());
     let Some(feed) = feeds::id_of(connection, feed)? else { return Ok(found) };
-    let mut statement = connection
-        .prepare_cached("SELECT text_hash, revisions FROM item WHERE feed = ?1 AND key = ?2")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT text_hash, revisions, CASE decision WHEN 'old' THEN title END FROM item
+             WHERE feed = ?1 AND key = ?2",
+    )?;
     for key in keys {
         let row = statement
             .query_row(params![feed, key.as_str()], |row| {
-                Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, u32>(1)?))
+                Ok(Known {
+                    text: TextHash(row.get(0)?),
+                    revisions: row.get(1)?,
+                    untold: row.get(2)?,
+                })
             })
             .optional()?;
-        if let Some((text, revisions)) = row {
-            found.insert(key, Known { text: TextHash(text), revisions });
+        if let Some(known) = row {
+            found.insert(key, known);
         }
     }
     Ok(found)

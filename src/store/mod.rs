@@ -93,12 +93,14 @@ pub enum Access {
 }
 
 /// What is known of an item under its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     /// Fingerprint of the text that was judged last.
     pub text: TextHash,
     /// How often it was judged again.
     pub revisions: u32,
+    /// Its headline, where it was flagged and too old to tell.
+    pub untold: Option<String>,
 }
 
 /// Everything that the planner starts from.

@@ -225,7 +225,12 @@ fn take_alerts(connection: &Connection, before: i64) -> Result<usize, StoreError
     let stories: Vec<i64> =
         statement.query_map([before, limit], |row| row.get(0))?.collect::<Result<_, _>>()?;
     for id in &stories {
-        connection.prepare_cached("DELETE FROM item WHERE story = ?1")?.execute([id])?;
+        // What a feed still shows stays known, or it would be told again; it goes as what is quiet goes.
+        connection
+            .prepare_cached(
+                "UPDATE item SET story = NULL, decision = 'quiet', matched = NULL WHERE story = ?1",
+            )?
+            .execute([id])?;
         connection.prepare_cached("DELETE FROM told WHERE story = ?1")?.execute([id])?;
         connection.prepare_cached("DELETE FROM member WHERE story = ?1")?.execute([id])?;
         connection.prepare_cached("DELETE FROM story WHERE id = ?1")?.execute([id])?;

@@ -92,7 +92,7 @@ async fn items_are_known_and_revised() {
         Plan { items: vec![row], ..Plan::empty(FeedName::new("feed"), FeedState::new(at(0))) };
     admit(&store, vec![revision]).await;
     let known = store.known(vec![(FeedName::new("feed"), keys)]).await.unwrap().remove(0);
-    let expected = Known { text: changed.text_hash(), revisions: 1 };
+    let expected = Known { text: changed.text_hash(), revisions: 1, untold: None };
     assert_eq!(known.get("i1"), Some(&expected));
     let page = store.items(at(0), 0, 10).await.unwrap();
     assert_eq!(page.len(), 1);

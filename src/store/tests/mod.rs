@@ -24,6 +24,16 @@ pub(crate) fn refuse_items(path: &Path) {
     rusqlite::Connection::open(path).unwrap().execute_batch(trouble).unwrap();
 }
 
+/// Makes all stories so much older.
+pub(crate) fn age_stories(path: &Path, by: Duration) {
+    let by = by.as_millis();
+    let older = format!(
+        "UPDATE story SET opened = opened - {by}, last_seen = last_seen - {by};
+         UPDATE member SET at = at - {by};"
+    );
+    rusqlite::Connection::open(path).unwrap().execute_batch(&older).unwrap();
+}
+
 struct Place {
     _folder: TempDir,
     path: PathBuf,

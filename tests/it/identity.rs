@@ -26,7 +26,9 @@ impl Paper {
         })
         .await;
         let hook = Hook::willing().await;
-        let program = Program::new(&Program::config(&[site.url("feed.xml")], &hook.url("alerts")));
+        // The entries bear no date.
+        let config = Program::config(&[site.url("feed.xml")], &hook.url("alerts"));
+        let program = Program::new(&format!("story.first_poll = \"all\"\n{config}"));
         Self { document, _site: site, hook, program }
     }
 

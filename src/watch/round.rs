@@ -253,6 +253,7 @@ impl Round {
             feed: name.clone(),
             condition: entry.state.condition,
             since: entry.state.since,
+            answered: entry.state.last_success,
             offline: entry.state.offline,
         };
         self.entries.iter().map(one).collect()

@@ -2,7 +2,7 @@
 //!
 //! One file a step: `decode` (bytes to text) → `sniff` (is it a feed at all?) → `repair` (rewrite to
 //! the plainest RSS there is, in `rewrite` over `token`, `reference`, `dialect`, `scope`, `draft` and `escape`) → `parse` (feed-rs, and nothing else knows
-//! it) or `json` (over `json_text`) → here: texts become plain, `links` and `identity` give each item its address and key,
+//! it) or `json` (over `json_text`) → here: texts become plain, `links` and `identity` (with `past`) give each item its address and key,
 //! `dates` its time (with the words of `calendar`). Beside it, `article` finds the text in a web page,
 //! `page` the feeds that one points to, and `opml` exchanges lists. Pure: no clock, no network, no state. What came wrong is told in `faults`; a
 //! broken entry costs itself only.
@@ -26,6 +26,7 @@ mod nesting;
 mod opml;
 mod page;
 mod parse;
+mod past;
 mod reference;
 mod repair;
 mod rewrite;

@@ -38,6 +38,10 @@ pub(super) fn parse(text: &str, url: &Url, now: Timestamp) -> Result<Parsed, NoF
         return Err(if json { NoFeed::Json } else { NoFeed::Unknown });
     }
     let mut parsed = found.parsed;
+    if let (Err(error), true) = (&end, parsed.entries.is_empty()) {
+        let why = format!("the JSON is broken at line {}, before any entry", error.line());
+        return Err(NoFeed::Broken(why));
+    }
     if mended {
         parsed.faults.push("characters that JSON does not allow were escaped".to_owned());
     }
@@ -395,6 +399,17 @@ mod tests {
         assert_eq!(parsed.entries.len(), 2, "{parsed:?}");
         assert_eq!(parsed.entries[0].title, "a\tb\\x \u{fffd} c");
         assert_eq!(parsed.faults.len(), 1);
+    }
+
+    #[test]
+    fn a_number_that_is_none_costs_nothing_and_a_document_without_entries_is_no_feed() {
+        let head = r#"{"version":"https://jsonfeed.org/version/1","items":["#;
+        let parsed = read(&format!(r#"{head}{{"id":"1","x":NaN}},{{"id":"2"}}]}}"#)).unwrap();
+        assert_eq!((parsed.entries.len(), parsed.faults.len()), (2, 1), "{parsed:?}");
+        for rest in ["{{]}", "{\"id\": \"1\", \"ti"] {
+            let broken = read(&format!("{head}{rest}"));
+            assert!(matches!(broken, Err(NoFeed::Broken(_))), "{broken:?}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, RETRY_AFTER};
 use thiserror::Error;
@@ -82,10 +83,22 @@ fn hint(text: &str, now: Timestamp) -> Option<Duration> {
     let wait = if plain {
         Duration::try_from_secs_f64(text.parse().ok()?).ok()?
     } else {
-        let then = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+        let then = http_date(text)?;
         Duration::try_from(then.duration_since(now)).unwrap_or(Duration::ZERO)
     };
     (wait <= SENSIBLE).then_some(wait)
+}
+
+/// A date of HTTP in any of its three forms (RFC 9110, section 5.6.7): that of mail, that of RFC 850,
+/// and that of `asctime`, which are always in Greenwich's time.
+pub fn http_date(text: &str) -> Option<Timestamp> {
+    let old = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"];
+    let civil = |form: &&str| {
+        let time = jiff::fmt::strtime::parse(form, text).and_then(|time| time.to_datetime());
+        time.and_then(|time| time.to_zoned(TimeZone::UTC)).map(|time| time.timestamp())
+    };
+    let mail = jiff::fmt::rfc2822::parse(text).map(|time| time.timestamp());
+    mail.ok().or_else(|| old.iter().find_map(|form| civil(form).ok()))
 }
 
 #[cfg(test)]
@@ -109,6 +122,9 @@ mod tests {
         assert_eq!(ask(&["1.5"]), Some(Duration::from_millis(1500)));
         assert_eq!(ask(&["Thu, 01 Jan 2026 00:02:00 GMT"]), Some(Duration::from_secs(120)));
         assert_eq!(ask(&["Thu, 01 Jan 1970 00:00:00 GMT"]), Some(Duration::ZERO));
+        assert_eq!(ask(&["Thursday, 01-Jan-26 00:02:00 GMT"]), Some(Duration::from_secs(120)));
+        assert_eq!(ask(&["Thu Jan  1 00:02:00 2026"]), Some(Duration::from_secs(120)));
+        assert_eq!(ask(&["Sat Jan 10 00:00:00 2026"]), Some(Duration::from_secs(9 * 86_400)));
         assert_eq!(ask(&["1", "7"]), Some(Duration::from_secs(7)));
     }
 

@@ -91,7 +91,7 @@ pub struct Failure {
     pub(super) why: String,
     /// Somebody stands in the way, rather than something being broken.
     pub(super) blocked: bool,
-    /// `Retry-After` of a 429 or 503.
+    /// `Retry-After` of a 403, 429 or 503.
     pub(super) after: Option<Duration>,
     /// No answer came at all, so the network may be what is broken.
     pub(super) unreached: bool,

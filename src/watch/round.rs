@@ -360,8 +360,11 @@ impl Round {
         let polled = match done {
             Ok(Visited { polled, unreached }) => {
                 let well = entry.state.failures == 0;
-                let turn = self.network.note(&host, unreached.is_none(), well, polled.at);
-                tell_network(turn, polled.at);
+                let answered = polled.next.last_status.is_some();
+                // A file, or an address that was not asked, says nothing about the network.
+                if answered || unreached.is_some() {
+                    tell_network(self.network.note(&host, answered, well, polled.at), polled.at);
+                }
                 match (unreached, self.network.down()) {
                     (Some(before), Some(since)) => {
                         offline(&entry.feed, *before, poll, polled, since)

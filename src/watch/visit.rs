@@ -254,13 +254,8 @@ fn learn(
     // A document that breaks off must be asked for again in full: "not modified" would hide the rest.
     let validators = if reading.truncated { Validators::default() } else { validators };
     next.validators = Validators { body_hash: Some(hash), ..validators };
-    let dates = reading.dates();
-    let now = Timestamp::now();
-    let newest = dates.first().map_or(now, |newest| (*newest).min(now));
-    if !reading.items.is_empty() {
-        next.last_new = Some(next.last_new.map_or(newest, |last| last.max(newest)));
-    }
-    next.rhythm = rhythm::rhythm(dates).or(next.rhythm);
+    next.last_new = rhythm::newest(&reading, &next.identity, Timestamp::now()).max(next.last_new);
+    next.rhythm = rhythm::rhythm(reading.dates()).or(next.rhythm);
     next.hints = reading.hints;
     next.hints.at_least = reading.hints.at_least.max(fresh);
     if reading.entries == 0 && next.entries > 0 {

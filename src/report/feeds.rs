@@ -42,7 +42,7 @@ pub struct FeedLine {
     pub offline: Option<Timestamp>,
     /// Where permanent redirects send it.
     pub moved_to: Option<String>,
-    /// How its subscription to a hub stands: `asked`, `active`, `denied`; `None` where it has none.
+    /// How its subscription to a hub stands: `asked`, `active`, `unsigned`, `denied`; `None` where it has none.
     pub push: Option<String>,
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::read::Reading;
-use crate::model::{Condition, FeedState, Identity, mark};
+use crate::model::{Condition, FeedState, Identity, Item, ItemKey, mark};
 
 /// Gap that is assumed of a feed whose entries bear no dates.
 pub(super) const DEFAULT_GAP: Duration = Duration::from_secs(1800);
@@ -31,11 +31,20 @@ pub(super) fn rhythm(mut dates: Vec<Timestamp>) -> Option<Duration> {
 /// The time of the newest entry that the document before did not show: a body that is another each time
 /// with the same entries is no news. One without a date counts from `now`.
 pub(super) fn newest(reading: &Reading, before: &Identity, now: Timestamp) -> Option<Timestamp> {
-    let shown: HashSet<u32> = before.shown.iter().map(|one| one.key).collect();
-    let fresh = reading.items.iter().filter(|item| {
-        !shown.contains(&mark(item.key.as_str())) && !reading.rekeyed.contains(&item.key)
-    });
+    let fresh = fresh(&reading.items, &reading.rekeyed, before);
     fresh.map(|item| item.published.map_or(now, |at| at.min(now))).max()
+}
+
+/// The entries that the document before did not show, under whatever key.
+pub(super) fn fresh<'i>(
+    items: &'i [Item],
+    rekeyed: &[ItemKey],
+    before: &Identity,
+) -> impl Iterator<Item = &'i Item> {
+    let shown: HashSet<u32> = before.shown.iter().map(|one| one.key).collect();
+    let known =
+        move |item: &&Item| shown.contains(&mark(item.key.as_str())) || rekeyed.contains(&item.key);
+    items.iter().filter(move |item| !known(item))
 }
 
 /// Whether a feed has shown nothing new for far longer than its rhythm, or has no entries any more.

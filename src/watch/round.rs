@@ -22,9 +22,9 @@ use super::moved;
 use super::network::Network;
 use super::outcome::{broken, offline};
 use super::poll::{LONGEST_TURN, Subscription, Summary};
-use super::pushed::{self, Pushed, Taken};
-use super::schedule;
+use super::pushed::{self, Pushed, Taken, Trust};
 use super::visit::{Lanes, Visit, Visited};
+use super::{rhythm, schedule};
 use crate::model::{Condition, Feed, FeedName, FeedState, Hub, PollOutcome, Polled};
 use crate::net::Budget;
 
@@ -40,6 +40,7 @@ struct Entry {
     state: FeedState,
     /// Waiting for its host or a slot, or being visited.
     busy: bool,
+    trust: Trust,
 }
 
 /// Who is using a host, and who waits for it.
@@ -133,7 +134,7 @@ impl Round {
         for feed in &subscription.feeds {
             let known = old.remove(&feed.name);
             let mut entry = match known {
-                Some(Entry { feed: before, mut state, busy }) => {
+                Some(Entry { feed: before, mut state, busy, trust }) => {
                     if before.url != feed.url {
                         state = anew(&state, now);
                     } else if state.failures == 0
@@ -144,7 +145,7 @@ impl Round {
                         state.next_due =
                             state.next_due.min(schedule::regular(&state, feed, poll, now, true));
                     }
-                    Entry { feed: feed.clone(), state, busy }
+                    Entry { feed: feed.clone(), state, busy, trust }
                 }
                 None => {
                     let state = self.parked.remove(&feed.name);
@@ -157,7 +158,7 @@ impl Round {
                     };
                     // One that was taken away and comes back may still be under way.
                     let busy = self.underway.values().any(|visit| visit.feed.name == feed.name);
-                    Entry { feed: feed.clone(), state, busy }
+                    Entry { feed: feed.clone(), state, busy, trust: Trust::default() }
                 }
             };
             let state = &mut entry.state;
@@ -180,6 +181,20 @@ impl Round {
         self.due.remove(&(entry.state.next_due, name.clone()));
         schedule::revive(&mut entry.state, now);
         self.due.insert((now, name.clone()));
+    }
+
+    /// Makes a feed due as soon as an adaptive one ever is after its last poll. Whoever asks for that is not
+    /// known, so nothing else gives way: neither a site's wait nor a back-off.
+    pub(super) fn hasten(&mut self, name: &FeedName, now: Timestamp) {
+        let least = self.subscription.poll.min;
+        let Some(entry) = self.entries.get_mut(name).filter(|entry| !entry.busy) else { return };
+        let state = &mut entry.state;
+        let soonest = state.last_poll.map_or(now, |last| schedule::later(last, least).max(now));
+        if state.failures == 0 && soonest < state.next_due {
+            self.due.remove(&(state.next_due, name.clone()));
+            state.next_due = soonest;
+            self.due.insert((soonest, name.clone()));
+        }
     }
 
     /// Reads what a hub pushed, on a thread of its own, one per core at a time.
@@ -207,6 +222,7 @@ impl Round {
         };
         let polled = pushed::outcome(name.clone(), began, reading, &entry.state);
         entry.state.last_new = polled.next.last_new;
+        entry.trust.pushed();
         if entry.feed.full_text {
             self.want(&name, now);
         }
@@ -375,7 +391,11 @@ impl Round {
             Err(error) => broken(&entry.feed, &entry.state, poll, &error),
         };
         let mut polled = polled;
-        if self.leased.contains(&feed.name) && polled.next.failures == 0 {
+        let leased = self.leased.contains(&feed.name);
+        if leased {
+            look_at_hub(entry, &mut polled);
+        }
+        if leased && entry.trust.holds() && polled.next.failures == 0 {
             polled.next.next_due =
                 schedule::at_rest(&polled.next, &entry.feed, self.subscription.at_rest, polled.at);
         }
@@ -420,6 +440,24 @@ impl Round {
     pub(super) async fn abort(&mut self) {
         self.visits.shutdown().await;
         self.pushes.shutdown().await;
+    }
+}
+
+/// Whether the hub has told of what a poll of a feed that it pushes has found.
+fn look_at_hub(entry: &mut Entry, polled: &mut Polled) {
+    let PollOutcome::Items { items, faults, rekeyed } = &mut polled.outcome else { return };
+    let mut news = rhythm::fresh(items, rekeyed, &entry.state.identity);
+    if entry.trust.polled(news.next().is_some()) {
+        tracing::warn!(
+            feed.id = %entry.feed.name,
+            "the hub of a feed does not push what polls find; the feed is polled as without it"
+        );
+    }
+    drop(news);
+    if !entry.trust.holds() {
+        let fault = "its hub does not push what polls find".to_owned();
+        polled.next.faults.push(fault.clone());
+        faults.push(fault);
     }
 }
 

@@ -170,7 +170,7 @@ fn a_headline_and_its_address_that_are_corrected_together_keep_their_id() {
     let typo = entry("p", "http://h/formaly", "Ukraine formaly invited");
     let right = entry("p", "http://h/formally", "Ukraine formally invited");
     assert_eq!(counts(&[&[typo.clone(), own(1)], &[right.clone(), own(1)]]), [2, 0]);
-    assert_eq!(texts(&[right.clone()]), ["p"]);
+    assert_eq!(texts(std::slice::from_ref(&right)), ["p"]);
     // Found out to be passed on: the entry that had it is still there.
     let moved = entry("9", "http://h/formaly", "Ukraine formaly invited");
     let after = [right, own(1), own(2), moved];

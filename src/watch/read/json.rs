@@ -10,6 +10,7 @@ use url::Url;
 use super::json_text::mended;
 use super::links::{Best, Rank, absolute};
 use super::parse::{Entry, Parsed};
+use super::repair::Repair;
 use super::sniff::NoFeed;
 use super::{MAX_CATEGORIES, MAX_ENTRIES, dates};
 
@@ -45,6 +46,9 @@ pub(super) fn parse(text: &str, url: &Url, now: Timestamp) -> Result<Parsed, NoF
     if mended {
         parsed.faults.push("characters that JSON does not allow were escaped".to_owned());
     }
+    if found.too_many {
+        parsed.faults.push(Repair::TooMany.text());
+    }
     if let Err(error) = end {
         parsed.truncated = error.is_eof();
         parsed.faults.push(format!(
@@ -56,7 +60,8 @@ pub(super) fn parse(text: &str, url: &Url, now: Timestamp) -> Result<Parsed, NoF
 }
 
 fn attempt<'u>(text: &str, url: &'u Url, now: Timestamp) -> (Found<'u>, serde_json::Result<()>) {
-    let mut found = Found { url, now, parsed: Parsed::default(), items: false, version: false };
+    let parsed = Parsed::default();
+    let mut found = Found { url, now, parsed, items: false, version: false, too_many: false };
     let mut json = serde_json::Deserializer::from_str(text);
     let end = json.deserialize_any(FeedVisitor(&mut found));
     (found, end)
@@ -70,6 +75,8 @@ struct Found<'u> {
     items: bool,
     /// A version of JSON Feed was seen.
     version: bool,
+    /// Not all entries were kept.
+    too_many: bool,
 }
 
 struct FeedVisitor<'f, 'u>(&'f mut Found<'u>);
@@ -138,8 +145,9 @@ impl<'de> Visitor<'de> for Items<'_, '_> {
         self.0.items = true;
         while let Some(item) = list.next_element::<Item>()? {
             let Some(entry) = item.into_entry(self.0.url, self.0.now) else { continue };
-            if self.0.parsed.entries.len() < MAX_ENTRIES {
-                self.0.parsed.entries.push(entry);
+            match self.0.parsed.entries.len() < MAX_ENTRIES {
+                true => self.0.parsed.entries.push(entry),
+                false => self.0.too_many = true,
             }
         }
         Ok(())
@@ -409,6 +417,15 @@ mod tests {
         for rest in ["{{]}", "{\"id\": \"1\", \"ti"] {
             let broken = read(&format!("{head}{rest}"));
             assert!(matches!(broken, Err(NoFeed::Broken(_))), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn entries_beyond_the_bound_are_told() {
+        let item = "{\"id\": \"1\"},".repeat(MAX_ENTRIES);
+        for (more, faults) in [("null", 0), ("{\"id\": \"2\"}", 1)] {
+            let parsed = read(&format!("{{\"items\": [{item}{more}]}}")).unwrap();
+            assert_eq!((parsed.entries.len(), parsed.faults.len()), (MAX_ENTRIES, faults));
         }
     }
 

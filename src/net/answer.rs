@@ -1,5 +1,6 @@
 //! What to make of an answer: its body within a bound, and how long it asks us to wait.
 
+use std::io::Read;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -44,7 +45,8 @@ pub async fn read_capped(
     // reqwest removes the header when it decodes; what is left was not decoded.
     if let Some(coding) = response.headers().get(CONTENT_ENCODING) {
         let coding = String::from_utf8_lossy(coding.as_bytes()).into_owned();
-        if !coding.eq_ignore_ascii_case("identity") {
+        // An old name of gzip, which `gunzip` undoes, as it does what has no header at all.
+        if !["identity", "x-gzip"].iter().any(|known| coding.eq_ignore_ascii_case(known)) {
             return Err(BodyError::Packed(
                 coding.chars().filter(|c| !c.is_control()).take(60).collect(),
             ));
@@ -65,6 +67,26 @@ pub async fn read_capped(
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// Whether bytes are packed with gzip, though no header said so.
+pub fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b, 8])
+}
+
+/// Unpacks gzip to at most `cap` bytes.
+///
+/// # Errors
+///
+/// It is too large, or breaks off.
+pub fn gunzip(bytes: &[u8], cap: usize) -> Result<Vec<u8>, BodyError> {
+    let mut plain = Vec::new();
+    let most = u64::try_from(cap).unwrap_or(u64::MAX).saturating_add(1);
+    let mut unpacked = flate2::read::MultiGzDecoder::new(bytes).take(most);
+    if unpacked.read_to_end(&mut plain).is_err() {
+        return Err(BodyError::Packed("gzip that breaks off".to_owned()));
+    }
+    if plain.len() > cap { Err(BodyError::TooLarge(cap)) } else { Ok(plain) }
 }
 
 /// How long `Retry-After` (RFC 9110, section 10.2.3) asks to wait: seconds, with decimals as some

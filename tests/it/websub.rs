@@ -222,6 +222,8 @@ async fn news_comes_by_push_and_only_from_the_hub() {
         assert_eq!(status, StatusCode::ACCEPTED);
     }
     assert_eq!(push_of(&program).await, "unsigned");
+    let faults = program.json(&["feeds", "list"]).await[0]["faults"].to_string();
+    assert!(faults.contains("not rightly signed"), "{faults}");
     let stranger =
         Subscriber { callback: format!("{}x", subscriber.callback), ..subscriber.clone() };
     assert_eq!(hub.push(&stranger, &forged, None).await, StatusCode::GONE);

@@ -1,11 +1,12 @@
 //! Intake: bytes to items, whatever a site sends.
 //!
-//! One file a step: `decode` (bytes to text) → `sniff` (is it a feed at all?) → `repair` (rewrite to
-//! the plainest RSS there is, in `rewrite` over `token`, `reference`, `dialect`, `scope`, `draft` and `escape`) → `parse` (feed-rs, and nothing else knows
-//! it) or `json` (over `json_text`) → here: texts become plain, `links` and `identity` (with `past`) give each item its address and key,
-//! `dates` its time (with the words of `calendar`). Beside it, `article` finds the text in a web page,
-//! `page` the feeds that one points to, and `opml` exchanges lists, `hide` takes the feed's own secrets out. Pure: no clock, no network, no state. What came wrong is told in `faults`; a
-//! broken entry costs itself only.
+//! One file a step: `decode` (bytes to text) → `sniff` (is it a feed at all?) → `entity` (the document's own
+//! names) → `repair` (rewrite to the plainest RSS there is, in `rewrite` over `token`, `reference`, `dialect`,
+//! `scope`, `draft` and `escape`) → `parse` (feed-rs, and nothing else knows it) or `json` (over `json_text`)
+//! → here: texts become plain, `hide` takes the feed's own secrets out, `links` and `identity` (with `past`)
+//! give each item its address and key, `dates` its time (with the words of `calendar`). Beside it, `article`
+//! finds the text in a web page, `page` the feeds that one points to, and `opml` exchanges lists. Pure: no
+//! clock, no network, no state. What came wrong is told in `faults`; a broken entry costs itself only.
 
 mod article;
 mod calendar;
@@ -13,6 +14,7 @@ mod dates;
 mod decode;
 mod dialect;
 mod draft;
+mod entity;
 mod escape;
 mod hide;
 mod hints;
@@ -156,7 +158,7 @@ pub(super) fn read_hiding(
     let decoded = decode::decode(document.bytes, document.content_type);
     let (format, mut parsed) = match sniff::sniff(&decoded.text) {
         Kind::Xml(format) => {
-            let repaired = repair::repair(&decoded.text, &url);
+            let repaired = repair::repair(&entity::expanded(&decoded.text), &url);
             (format, parse::parse(repaired, &url, now).map_err(NoFeed::Broken)?)
         }
         Kind::Json => ("JSON Feed", json::parse(&decoded.text, &url, now)?),

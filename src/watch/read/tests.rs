@@ -168,6 +168,13 @@ fn plain_text_of_atom_is_no_markup() {
 }
 
 #[test]
+fn names_that_a_document_defines_are_read() {
+    let text = "<!DOCTYPE rss [<!ENTITY q 'AUKUS &#38; NATO'>]><rss><channel><item>\
+                <title>Japan joins &q;</title></item></channel></rss>";
+    assert_eq!(titles(text), ["Japan joins AUKUS & NATO"]);
+}
+
+#[test]
 fn truncation_is_told() {
     let whole = "<rss><channel><item><title>a</title></item></channel></rss>";
     assert!(!reading(whole).truncated);

@@ -61,7 +61,9 @@ fn definitions(text: &str) -> Option<(HashMap<&str, &str>, &str)> {
         let rest = rest.trim_start();
         let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) else { continue };
         let Some((value, _)) = rest[1..].split_once(quote) else { continue };
-        if value.len() <= LONGEST && !FIXED.contains(&name) {
+        // Mark-up is none of what a text says.
+        let fits = value.len() <= LONGEST && !value.contains('<');
+        if fits && !FIXED.contains(&name) {
             // The first definition counts.
             defined.entry(name).or_insert(value);
         }
@@ -84,11 +86,11 @@ mod tests {
     #[test]
     fn a_documents_own_names_are_put_in_once() {
         let head = "<?xml version='1.0'?><!DOCTYPE rss [<!ENTITY q \"AUKUS\"> <!ENTITY % p SYSTEM 'x'>\n\
-                    <!ENTITY f SYSTEM \"file:///etc/passwd\"><!ENTITY two 'a &q;'><!ENTITY amp 'x'>]>";
+                    <!ENTITY f SYSTEM \"file:///etc/passwd\"><!ENTITY two 'a &q;'><!ENTITY i '<item>'><!ENTITY amp 'x'>]>";
         let read = |body: &str| expanded(&format!("{head}{body}"))[head.len()..].to_owned();
         assert_eq!(
-            read("<t>&q; & &two; &amp;q; &nbsp;&f;&x"),
-            "<t>AUKUS & a &q; &amp;q; &nbsp;&f;&x"
+            read("<t>&q; & &two; &amp;q; &nbsp;&f;&i;&x"),
+            "<t>AUKUS & a &q; &amp;q; &nbsp;&f;&i;&x"
         );
         let plain = "<rss>&q;</rss>";
         assert!(matches!(expanded(plain), Cow::Borrowed(text) if text == plain));

@@ -40,8 +40,7 @@ pub(super) fn parse(text: &str, url: &Url, now: Timestamp) -> Result<Parsed, NoF
     }
     let mut parsed = found.parsed;
     if let (Err(error), true) = (&end, parsed.entries.is_empty()) {
-        let why = format!("the JSON is broken at line {}, before any entry", error.line());
-        return Err(NoFeed::Broken(why));
+        return Err(NoFeed::Unread(error.line()));
     }
     if mended {
         parsed.faults.push("characters that JSON does not allow were escaped".to_owned());
@@ -416,7 +415,7 @@ mod tests {
         assert_eq!((parsed.entries.len(), parsed.faults.len()), (2, 1), "{parsed:?}");
         for rest in ["{{]}", "{\"id\": \"1\", \"ti"] {
             let broken = read(&format!("{head}{rest}"));
-            assert!(matches!(broken, Err(NoFeed::Broken(_))), "{broken:?}");
+            assert!(matches!(broken, Err(NoFeed::Unread(1))), "{broken:?}");
         }
     }
 

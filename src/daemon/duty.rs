@@ -52,7 +52,7 @@ impl Duty {
         let room = report::room(&self.roster.database);
         let mut faults = report::faults(&self.roster, store, room, now).await?;
         if let Some((since, why)) = rejected {
-            faults.push(Fault {
+            faults.list.push(Fault {
                 kind: EventKind::ConfigRejected,
                 subject: String::new(),
                 since: Some(*since),
@@ -60,8 +60,9 @@ impl Duty {
                 cure: "`pactwatch check` shows every mistake".to_owned(),
             });
         }
-        let mut events = news(&store.told().await?, &faults, now);
-        events.extend(self.daily(store, &faults, room, now).await?);
+        let told = store.told().await?;
+        let mut events = news(&told, &faults.list, |one| faults.subject(one), now);
+        events.extend(self.daily(store, &faults.list, room, now).await?);
         if events.is_empty() {
             return Ok(false);
         }

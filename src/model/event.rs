@@ -15,6 +15,9 @@ pub enum EventKind {
     /// Sites refuse us.
     #[serde(rename = "feed.blocked")]
     FeedBlocked,
+    /// Feeds are gone for good, and polled no more.
+    #[serde(rename = "feed.retired")]
+    FeedRetired,
     /// No feed is reached.
     #[serde(rename = "network.down")]
     NetworkDown,
@@ -40,10 +43,11 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [EventKind; 10] = [
+    pub const ALL: [EventKind; 11] = [
         EventKind::FeedFailing,
         EventKind::FeedSilent,
         EventKind::FeedBlocked,
+        EventKind::FeedRetired,
         EventKind::NetworkDown,
         EventKind::SinkDisabled,
         EventKind::QueueStuck,
@@ -59,6 +63,7 @@ impl EventKind {
             EventKind::FeedFailing => "feed.failing",
             EventKind::FeedSilent => "feed.silent",
             EventKind::FeedBlocked => "feed.blocked",
+            EventKind::FeedRetired => "feed.retired",
             EventKind::NetworkDown => "network.down",
             EventKind::SinkDisabled => "sink.disabled",
             EventKind::QueueStuck => "queue.stuck",
@@ -111,6 +116,17 @@ pub struct Event {
     pub others: usize,
     /// When it was noticed.
     pub at: Timestamp,
+}
+
+/// How the subject of a trouble that was told, and is seen no more, stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubjectState {
+    /// It is well again.
+    Well,
+    /// It is in trouble of another sort, or nobody knows yet: the trouble that was told is not over.
+    Unwell,
+    /// The config names it no more.
+    Gone,
 }
 
 /// One trouble, as it stands or as it was told: of one feed, sink or rule, or (with an empty subject) of

@@ -60,7 +60,8 @@ pub struct FeedState {
     pub last_status: Option<u16>,
     /// Its health in one word.
     pub condition: Condition,
-    /// Since when it is in this condition. `None` in what was saved before it was noted.
+    /// Since when it is well, or not well: one clock for as long as it fails, is blocked or silent by
+    /// turns. `None` in what was saved before it was noted.
     pub since: Option<Timestamp>,
     /// Since when it gets no answer because the network is down, which is no fault of its own.
     pub offline: Option<Timestamp>,
@@ -201,6 +202,11 @@ impl Condition {
         Condition::Blocked,
         Condition::Retired,
     ];
+
+    /// Whether nothing is wrong with a feed in this condition.
+    pub fn is_well(self) -> bool {
+        matches!(self, Condition::New | Condition::Ok)
+    }
 
     /// The word in listings and the database.
     pub fn as_str(self) -> &'static str {

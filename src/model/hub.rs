@@ -56,19 +56,22 @@ pub enum Phase {
     Asked,
     /// The hub has confirmed it and pushes.
     Active,
+    /// The hub has confirmed it, and what it pushes is not rightly signed: nothing of that is taken.
+    Unsigned,
     /// The hub has refused it.
     Denied,
 }
 
 impl Phase {
     /// Every phase.
-    pub const ALL: [Phase; 3] = [Phase::Asked, Phase::Active, Phase::Denied];
+    pub const ALL: [Phase; 4] = [Phase::Asked, Phase::Active, Phase::Unsigned, Phase::Denied];
 
     /// The word in listings and the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Phase::Asked => "asked",
             Phase::Active => "active",
+            Phase::Unsigned => "unsigned",
             Phase::Denied => "denied",
         }
     }

@@ -22,7 +22,7 @@ mod story;
 
 pub use alert::{Alert, AlertKind, AlertView, AlsoIn, NewMoves, Previous};
 pub use clock::Clock;
-pub use event::{Event, EventKind, EventState, Fault};
+pub use event::{Event, EventKind, EventState, Fault, SubjectState};
 pub use feed::{
     Condition, Every, Feed, FeedState, Hints, Identity, PollOutcome, Polled, Shown, Validators,
     mark,

@@ -1,8 +1,10 @@
 //! What to make of an answer: its body within a bound, and how long it asks us to wait.
 
+use std::io::Read;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use reqwest::Response;
 use reqwest::header::{CONTENT_ENCODING, HeaderMap, RETRY_AFTER};
 use thiserror::Error;
@@ -43,7 +45,8 @@ pub async fn read_capped(
     // reqwest removes the header when it decodes; what is left was not decoded.
     if let Some(coding) = response.headers().get(CONTENT_ENCODING) {
         let coding = String::from_utf8_lossy(coding.as_bytes()).into_owned();
-        if !coding.eq_ignore_ascii_case("identity") {
+        // An old name of gzip, which `gunzip` undoes, as it does what has no header at all.
+        if !["identity", "x-gzip"].iter().any(|known| coding.eq_ignore_ascii_case(known)) {
             return Err(BodyError::Packed(
                 coding.chars().filter(|c| !c.is_control()).take(60).collect(),
             ));
@@ -66,6 +69,26 @@ pub async fn read_capped(
     Ok(body)
 }
 
+/// Whether bytes are packed with gzip, though no header said so.
+pub fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b, 8])
+}
+
+/// Unpacks gzip to at most `cap` bytes.
+///
+/// # Errors
+///
+/// It is too large, or breaks off.
+pub fn gunzip(bytes: &[u8], cap: usize) -> Result<Vec<u8>, BodyError> {
+    let mut plain = Vec::new();
+    let most = u64::try_from(cap).unwrap_or(u64::MAX).saturating_add(1);
+    let mut unpacked = flate2::read::MultiGzDecoder::new(bytes).take(most);
+    if unpacked.read_to_end(&mut plain).is_err() {
+        return Err(BodyError::Packed("gzip that breaks off".to_owned()));
+    }
+    if plain.len() > cap { Err(BodyError::TooLarge(cap)) } else { Ok(plain) }
+}
+
 /// How long `Retry-After` (RFC 9110, section 10.2.3) asks to wait: seconds, with decimals as some
 /// chat services send, or an HTTP date. A date that has passed asks for nothing (zero); what cannot
 /// be read, is negative, or lies more than a year ahead counts as no hint. Of several the longest.
@@ -82,10 +105,22 @@ fn hint(text: &str, now: Timestamp) -> Option<Duration> {
     let wait = if plain {
         Duration::try_from_secs_f64(text.parse().ok()?).ok()?
     } else {
-        let then = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
+        let then = http_date(text)?;
         Duration::try_from(then.duration_since(now)).unwrap_or(Duration::ZERO)
     };
     (wait <= SENSIBLE).then_some(wait)
+}
+
+/// A date of HTTP in any of its three forms (RFC 9110, section 5.6.7): that of mail, that of RFC 850,
+/// and that of `asctime`, which are always in Greenwich's time.
+pub fn http_date(text: &str) -> Option<Timestamp> {
+    let old = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"];
+    let civil = |form: &&str| {
+        let time = jiff::fmt::strtime::parse(form, text).and_then(|time| time.to_datetime());
+        time.and_then(|time| time.to_zoned(TimeZone::UTC)).map(|time| time.timestamp())
+    };
+    let mail = jiff::fmt::rfc2822::parse(text).map(|time| time.timestamp());
+    mail.ok().or_else(|| old.iter().find_map(|form| civil(form).ok()))
 }
 
 #[cfg(test)]
@@ -109,6 +144,9 @@ mod tests {
         assert_eq!(ask(&["1.5"]), Some(Duration::from_millis(1500)));
         assert_eq!(ask(&["Thu, 01 Jan 2026 00:02:00 GMT"]), Some(Duration::from_secs(120)));
         assert_eq!(ask(&["Thu, 01 Jan 1970 00:00:00 GMT"]), Some(Duration::ZERO));
+        assert_eq!(ask(&["Thursday, 01-Jan-26 00:02:00 GMT"]), Some(Duration::from_secs(120)));
+        assert_eq!(ask(&["Thu Jan  1 00:02:00 2026"]), Some(Duration::from_secs(120)));
+        assert_eq!(ask(&["Sat Jan 10 00:00:00 2026"]), Some(Duration::from_secs(9 * 86_400)));
         assert_eq!(ask(&["1", "7"]), Some(Duration::from_secs(7)));
     }
 

@@ -16,7 +16,7 @@ mod serve;
 pub(crate) mod tests;
 mod tls;
 
-pub use answer::{BodyError, read_capped, retry_after};
+pub use answer::{BodyError, gunzip, http_date, is_gzip, read_capped, retry_after};
 pub use budget::{Budget, Held};
 pub use client::{Client, ClientError, ClientSetup, IDLE_TIMEOUT, SendError, Trouble, explain};
 pub use guard::{Guard, Refused};

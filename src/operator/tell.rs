@@ -7,21 +7,31 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use crate::model::{Event, EventKind, EventState, Fault};
+use crate::model::{Event, EventKind, EventState, Fault, SubjectState};
 
 /// Subjects that are told with a line of their own; the others are counted.
 const LINES: usize = 5;
 
-/// The events that tell of the faults that are new, and of the end of those that were told and are gone.
-/// `told` are faults as they were told, `current` as they stand.
-pub fn news(told: &[Fault], current: &[Fault], now: Timestamp) -> Vec<Event> {
+/// The events that tell of the faults that are new, and of the end of those that were told and are over.
+/// `told` are faults as they were told, `current` as they stand. A fault that is seen no more is over
+/// when its `subject` is well, or gone from the config; until then nothing is told of it, and it is not
+/// told anew either.
+pub fn news(
+    told: &[Fault],
+    current: &[Fault],
+    subject: impl Fn(&Fault) -> SubjectState,
+    now: Timestamp,
+) -> Vec<Event> {
     let known = |list: &[Fault], one: &Fault| {
         list.iter().any(|other| (other.kind, &other.subject) == (one.kind, &one.subject))
     };
     let began = current.iter().filter(|one| !known(told, one));
     let ended = told.iter().filter(|one| one.kind != EventKind::AllQuiet && !known(current, one));
-    let mut events = by_kind(began, EventState::Raised, now);
-    events.extend(by_kind(ended, EventState::Recovered, now));
+    let ended: Vec<(&Fault, SubjectState)> = ended.map(|one| (one, subject(one))).collect();
+    let those = |state| ended.iter().filter(move |(_, is)| *is == state).map(|(one, _)| *one);
+    let mut events = by_kind(began, EventState::Raised, now, over);
+    events.extend(by_kind(those(SubjectState::Well), EventState::Recovered, now, over));
+    events.extend(by_kind(those(SubjectState::Gone), EventState::Recovered, now, gone));
     for event in &mut events {
         let same = current.iter().filter(|one| one.kind == event.kind).count();
         event.others = match event.state {
@@ -36,13 +46,20 @@ fn by_kind<'f>(
     faults: impl Iterator<Item = &'f Fault>,
     state: EventState,
     now: Timestamp,
+    end: fn(EventKind, &[String]) -> String,
 ) -> Vec<Event> {
     let mut kinds: BTreeMap<EventKind, Vec<&Fault>> = BTreeMap::new();
     faults.for_each(|one| kinds.entry(one.kind).or_default().push(one));
-    kinds.into_iter().map(|(kind, faults)| event(kind, state, &faults, now)).collect()
+    kinds.into_iter().map(|(kind, faults)| event(kind, state, &faults, now, end)).collect()
 }
 
-fn event(kind: EventKind, state: EventState, faults: &[&Fault], now: Timestamp) -> Event {
+fn event(
+    kind: EventKind,
+    state: EventState,
+    faults: &[&Fault],
+    now: Timestamp,
+    end: fn(EventKind, &[String]) -> String,
+) -> Event {
     let subjects: Vec<String> = faults
         .iter()
         .map(|one| one.subject.clone())
@@ -56,19 +73,32 @@ fn event(kind: EventKind, state: EventState, faults: &[&Fault], now: Timestamp) 
             let lines: Vec<String> = shown.chain(rest).collect();
             (lines.join("\n"), faults.first().map(|one| one.cure.clone()).unwrap_or_default())
         }
-        EventState::Recovered => (over(kind, &subjects), String::new()),
+        EventState::Recovered => (end(kind, &subjects), String::new()),
     };
     let since = faults.iter().filter_map(|one| one.since).min();
     Event { kind, state, what, since, cure, subjects, others: 0, at: now }
 }
 
-/// That trouble is over, in a sentence.
-fn over(kind: EventKind, subjects: &[String]) -> String {
+/// Some subjects by name, the others counted.
+fn names(subjects: &[String]) -> String {
     let named: Vec<String> = subjects.iter().take(LINES).map(|one| format!("`{one}`")).collect();
     let mut names = named.join(", ");
     if subjects.len() > LINES {
         names.push_str(&format!(" and {} more", subjects.len() - LINES));
     }
+    names
+}
+
+/// That those who had a trouble are not watched or used any more, in a sentence.
+fn gone(_: EventKind, subjects: &[String]) -> String {
+    let names = names(subjects);
+    let are = if subjects.len() > 1 { "are" } else { "is" };
+    format!("{names} {are} not in the config any more")
+}
+
+/// That trouble is over, in a sentence.
+fn over(kind: EventKind, subjects: &[String]) -> String {
+    let names = names(subjects);
     let several = subjects.len() > 1;
     let (feed, sink, rule) = match several {
         true => ("the feeds", "the sinks", "the rules"),
@@ -86,6 +116,10 @@ fn over(kind: EventKind, subjects: &[String]) -> String {
         EventKind::FeedBlocked => match several {
             true => format!("{feed} {names} are open to us again"),
             false => format!("{feed} {names} is open to us again"),
+        },
+        EventKind::FeedRetired => match several {
+            true => format!("{feed} {names} are back, and polled again"),
+            false => format!("{feed} {names} is back, and polled again"),
         },
         EventKind::NetworkDown => "the network is back".to_owned(),
         EventKind::SinkDisabled => match several {
@@ -138,16 +172,37 @@ mod tests {
         }
     }
 
+    fn well(_: &Fault) -> SubjectState {
+        SubjectState::Well
+    }
+
+    #[test]
+    fn trouble_is_over_when_its_subject_is_well_or_gone() {
+        let now = at("2026-01-02T00:00:00Z");
+        let told = [fault(EventKind::FeedFailing, "a"), fault(EventKind::FeedFailing, "b")];
+        let retired = [fault(EventKind::FeedRetired, "a")];
+        let [event] =
+            <[Event; 1]>::try_from(news(&told, &retired, |_| SubjectState::Unwell, now)).unwrap();
+        assert_eq!((event.kind, event.state), (EventKind::FeedRetired, EventState::Raised));
+        let state = |one: &Fault| match one.subject.as_str() {
+            "a" => SubjectState::Unwell,
+            _ => SubjectState::Gone,
+        };
+        let [event] = <[Event; 1]>::try_from(news(&told, &[], state, now)).unwrap();
+        assert_eq!((event.state, event.subjects), (EventState::Recovered, vec!["b".to_owned()]));
+        assert_eq!(event.what, "`b` is not in the config any more");
+    }
+
     #[test]
     fn many_of_one_kind_are_one_event_and_so_is_their_end() {
         let now = at("2026-01-02T00:00:00Z");
         let all: Vec<Fault> =
             (0..7).map(|n| fault(EventKind::FeedFailing, &format!("feed {n}"))).collect();
-        let [event] = <[Event; 1]>::try_from(news(&[], &all, now)).unwrap();
+        let [event] = <[Event; 1]>::try_from(news(&[], &all, well, now)).unwrap();
         assert_eq!((event.state, event.subjects.len()), (EventState::Raised, 7));
         assert!(event.what.ends_with("`feed 4` is failing\nand 2 more"), "{}", event.what);
-        assert!(news(&all, &all, now).is_empty());
-        let [ended] = <[Event; 1]>::try_from(news(&all, &all[..6], now)).unwrap();
+        assert!(news(&all, &all, well, now).is_empty());
+        let [ended] = <[Event; 1]>::try_from(news(&all, &all[..6], well, now)).unwrap();
         assert_eq!(ended.state, EventState::Recovered);
         assert_eq!(ended.what, "the feed `feed 6` answers again");
     }
@@ -179,7 +234,7 @@ mod tests {
             let mut told: Vec<Fault> = Vec::new();
             for step in steps {
                 let current: Vec<Fault> = step.iter().map(|n| all[*n].clone()).collect();
-                let events = news(&told, &current, now);
+                let events = news(&told, &current, well, now);
                 let of = |state: EventState| {
                     let some = events.iter().filter(|one| one.state == state);
                     let mut names: Vec<String> =

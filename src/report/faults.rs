@@ -1,15 +1,16 @@
 //! What is wrong that operators are to be told: what `status` calls problems, for as long as it takes to
 //! be worth a message, by subject.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::drift::drifts;
-use super::problems::{STUCK, seen, why};
+use super::problems::{STUCK, rows, seen, take_out, why};
 use super::{FeedLine, Roster, feed_lines};
-use crate::model::{EventKind, Fault};
+use crate::model::{EventKind, Fault, SubjectState};
 use crate::store::{Store, StoreError};
 use crate::watch::{Seen, TELL_AFTER, Trouble, troubles};
 
@@ -44,6 +45,34 @@ pub fn room(database: &Path) -> Option<Room> {
     }
 }
 
+/// What is wrong, and how those stand that it could be wrong with.
+#[derive(Debug, Clone)]
+pub struct Faults {
+    /// Everything that is wrong for long enough.
+    pub list: Vec<Fault>,
+    /// The feeds of the config, and whether they are well.
+    feeds: HashMap<String, bool>,
+    /// The sinks and rules of the config.
+    named: Vec<String>,
+}
+
+impl Faults {
+    /// How the subject of a fault stands that was told and is not in the list.
+    pub fn subject(&self, told: &Fault) -> SubjectState {
+        let named = match told.kind {
+            EventKind::FeedFailing
+            | EventKind::FeedBlocked
+            | EventKind::FeedSilent
+            | EventKind::FeedRetired => match self.feeds.get(&told.subject) {
+                Some(false) => return SubjectState::Unwell,
+                known => known.is_some(),
+            },
+            _ => told.subject.is_empty() || self.named.contains(&told.subject),
+        };
+        if named { SubjectState::Well } else { SubjectState::Gone }
+    }
+}
+
 /// Everything that is wrong for long enough. `room` is that of the database's disk.
 ///
 /// # Errors
@@ -54,9 +83,10 @@ pub async fn faults(
     store: &Store,
     room: Option<Room>,
     now: Timestamp,
-) -> Result<Vec<Fault>, StoreError> {
+) -> Result<Faults, StoreError> {
     let feeds = feed_lines(roster, Some(store)).await?;
-    let mut all = of_feeds(&feeds, now);
+    let states: Vec<Seen> = feeds.iter().filter_map(seen).collect();
+    let mut all = of_feeds(&feeds, &states, now);
     let named = |sink: &str| roster.sinks.iter().any(|one| one.as_str() == sink);
     for sink in store.sink_troubles().await?.into_iter().filter(|one| named(&one.name)) {
         all.push(Fault {
@@ -98,13 +128,18 @@ pub async fn faults(
             cure: "make room, or lower `[history] max_size` and `pactwatch store prune`".to_owned(),
         });
     }
-    Ok(all)
+    let sinks = roster.sinks.iter().map(ToString::to_string);
+    let rules = roster.rules.rules().map(|rule| rule.id.to_string());
+    Ok(Faults {
+        list: all,
+        feeds: states.into_iter().map(|one| (one.feed.to_string(), one.is_well())).collect(),
+        named: sinks.chain(rules).collect(),
+    })
 }
 
-fn of_feeds(feeds: &[FeedLine], now: Timestamp) -> Vec<Fault> {
-    let states: Vec<Seen> = feeds.iter().filter_map(seen).collect();
+fn of_feeds(feeds: &[FeedLine], states: &[Seen], now: Timestamp) -> Vec<Fault> {
     let mut all = Vec::new();
-    for group in troubles(&states, now, OFFLINE) {
+    for group in troubles(states, now, OFFLINE) {
         if group.trouble == Trouble::NetworkDown {
             all.push(Fault {
                 kind: EventKind::NetworkDown,
@@ -115,7 +150,7 @@ fn of_feeds(feeds: &[FeedLine], now: Timestamp) -> Vec<Fault> {
             });
         }
     }
-    for group in troubles(&states, now, TELL_AFTER) {
+    for group in troubles(states, now, TELL_AFTER) {
         let (kind, word, cure) = match group.trouble {
             Trouble::NetworkDown => continue,
             Trouble::FeedFailing => {
@@ -131,20 +166,21 @@ fn of_feeds(feeds: &[FeedLine], now: Timestamp) -> Vec<Fault> {
                 "silent",
                 "open the feed in a browser: has it moved or ended?",
             ),
+            Trouble::FeedRetired => (EventKind::FeedRetired, "retired", ""),
         };
-        for feed in
-            feeds.iter().filter(|row| group.feeds.iter().any(|one| one.as_str() == row.name))
-        {
+        for feed in rows(&group, feeds) {
             let since = match kind {
                 EventKind::FeedSilent => feed.last_new.or(feed.since),
-                _ => feed.since.or(feed.last_success),
+                EventKind::FeedRetired => feed.last_poll.or(feed.since),
+                _ => feed.since.max(feed.last_success),
             };
+            let cure = if cure.is_empty() { take_out(feed) } else { cure.to_owned() };
             all.push(Fault {
                 kind,
                 subject: feed.name.clone(),
                 since,
                 what: format!("the feed `{}` is {word}{}", feed.name, why(feed)),
-                cure: cure.to_owned(),
+                cure,
             });
         }
     }

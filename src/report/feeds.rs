@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Roster;
-use crate::model::{Condition, Feed};
+use crate::model::{Condition, Feed, Phase};
 use crate::store::{FeedRow, Store, StoreError};
 
 /// A feed as `feeds list` shows it; the keys and their order are relied on by other programs.
@@ -36,13 +36,13 @@ pub struct FeedLine {
     pub entries: u64,
     /// When it was last asked.
     pub last_poll: Option<Timestamp>,
-    /// Since when it is in its state.
+    /// Since when it is well, or not.
     pub since: Option<Timestamp>,
     /// Since when it gets no answer because the network is down.
     pub offline: Option<Timestamp>,
     /// Where permanent redirects send it.
     pub moved_to: Option<String>,
-    /// How its subscription to a hub stands: `asked`, `active`, `denied`; `None` where it has none.
+    /// How its subscription to a hub stands: `asked`, `active`, `unsigned`, `denied`; `None` where it has none.
     pub push: Option<String>,
 }
 
@@ -71,7 +71,10 @@ impl FeedLine {
             moved_to: None,
             push: None,
         };
-        let Some(row) = known else { return line };
+        let Some(mut row) = known else { return line };
+        if row.push.as_deref() == Some(Phase::Unsigned.as_str()) {
+            row.faults.push("what its hub pushes is not rightly signed, and not taken".to_owned());
+        }
         Self {
             state: row.state,
             last_success: row.last_success,

@@ -30,7 +30,7 @@ use crate::rule::RuleSet;
 pub use example::Example;
 pub use excerpt::{Excerpt, sentences, whole};
 pub use explain::{Explained, explain, plain};
-pub use faults::{Room, daily, faults, room};
+pub use faults::{Faults, Room, daily, faults, room};
 pub use feeds::{FeedLine, feed_lines};
 pub use ledger::{LedgerFilter, ledger};
 pub use marks::{Mark, marks, masked, notes};

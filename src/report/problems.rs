@@ -33,8 +33,8 @@ pub struct Problem {
 pub(super) fn seen(row: &FeedLine) -> Option<Seen> {
     let condition = Condition::ALL.into_iter().find(|one| one.as_str() == row.state)?;
     let since = row.since.or(row.last_success).or(row.last_poll);
-    let feed = FeedName::new(&*row.name);
-    Some(Seen { feed, condition, since, offline: row.offline })
+    let (feed, answered) = (FeedName::new(&*row.name), row.last_success);
+    Some(Seen { feed, condition, since, answered, offline: row.offline })
 }
 
 /// The first line of why a feed fails; the rest says what to do, as the cure does.
@@ -61,9 +61,9 @@ fn feed_problems(group: &Group, feeds: &[FeedLine], list: &mut Vec<Problem>) {
             ("blocked", "set `contact` under [network], poll it less often, or ask the site")
         }
         Trouble::FeedSilent => ("silent", "open the feed in a browser: has it moved or ended?"),
+        Trouble::FeedRetired => return retired(group, feeds, list),
     };
-    let rows = feeds.iter().filter(|row| group.feeds.iter().any(|feed| feed.as_str() == row.name));
-    for feed in rows.take(NAMED) {
+    for feed in rows(group, feeds).take(NAMED) {
         let empty = group.trouble == Trouble::FeedSilent && feed.entries == 0;
         let why = if empty { ": it answers with no entries".to_owned() } else { why(feed) };
         list.push(Problem {
@@ -81,6 +81,27 @@ fn feed_problems(group: &Group, feeds: &[FeedLine], list: &mut Vec<Problem>) {
     }
 }
 
+/// Retired feeds, each with its own cure.
+fn retired(group: &Group, feeds: &[FeedLine], list: &mut Vec<Problem>) {
+    for feed in rows(group, feeds) {
+        list.push(Problem {
+            what: format!("the feed `{}` is retired{}", feed.name, why(feed)),
+            since: feed.last_success,
+            cure: take_out(feed),
+        });
+    }
+}
+
+/// What to do about a feed that is retired.
+pub(super) fn take_out(feed: &FeedLine) -> String {
+    format!("take it out of the config; if it is back, `pactwatch feeds poll '{}'`", feed.name)
+}
+
+/// The lines of the feeds of a group.
+pub(super) fn rows<'f>(group: &Group, feeds: &'f [FeedLine]) -> impl Iterator<Item = &'f FeedLine> {
+    feeds.iter().filter(|row| group.feeds.iter().any(|feed| feed.as_str() == row.name))
+}
+
 /// Everything to look at, feeds first.
 pub(super) async fn problems(
     roster: &Roster,
@@ -93,16 +114,6 @@ pub(super) async fn problems(
     let seen: Vec<Seen> = feeds.iter().filter_map(seen).collect();
     for group in troubles(&seen, now, Duration::ZERO) {
         feed_problems(&group, feeds, &mut list);
-    }
-    for feed in feeds.iter().filter(|feed| feed.state == Condition::Retired.as_str()) {
-        list.push(Problem {
-            what: format!("the feed `{}` is retired{}", feed.name, why(feed)),
-            since: feed.last_success,
-            cure: format!(
-                "take it out of the config; if it is back, `pactwatch feeds poll '{}'`",
-                feed.name
-            ),
-        });
     }
     let named = |sink: &str| roster.sinks.iter().any(|one| one.as_str() == sink);
     // One that the config names no more cannot be enabled; its queue is told below.

@@ -56,6 +56,7 @@ fn subject(kind: EventKind) -> &'static str {
         EventKind::FeedFailing => "feeds fail",
         EventKind::FeedSilent => "feeds fell silent",
         EventKind::FeedBlocked => "feeds are blocked",
+        EventKind::FeedRetired => "feeds are retired",
         EventKind::NetworkDown => "the network is down",
         EventKind::SinkDisabled => "a sink is disabled",
         EventKind::QueueStuck => "messages wait",

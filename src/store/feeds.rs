@@ -75,7 +75,7 @@ pub struct FeedRow {
     pub last_poll: Option<Timestamp>,
     /// Entries in the last document that was read.
     pub entries: u64,
-    /// Since when it is in its condition.
+    /// Since when it is well, or not.
     pub since: Option<Timestamp>,
     /// Since when it gets no answer because the network is down.
     pub offline: Option<Timestamp>,

@@ -12,6 +12,7 @@ use reqwest::header::{AUTHORIZATION, HeaderMap};
 use thiserror::Error;
 use url::Url;
 
+use super::read::Hidden;
 use super::section::check_url;
 use crate::model::FeedName;
 use crate::net::private_header;
@@ -41,6 +42,21 @@ pub struct Access {
     pub(super) url: Option<Secret>,
     /// For requests to the configured host.
     pub(super) headers: HeaderMap,
+}
+
+impl Access {
+    /// What entries must not repeat.
+    pub(super) fn hidden(&self) -> Hidden {
+        let mut hidden = Hidden::default();
+        if let Some(url) = &self.url {
+            hidden.address(url.expose());
+        }
+        for value in self.headers.values().filter_map(|value| value.to_str().ok()) {
+            // Of `Basic …` and `Bearer …` what comes after.
+            hidden.value(value.rsplit(' ').next().unwrap_or(value));
+        }
+        hidden
+    }
 }
 
 impl fmt::Debug for Access {

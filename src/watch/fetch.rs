@@ -20,7 +20,7 @@ use super::local;
 use super::meaning::{explain, freshness, hub};
 use super::section::PollSection;
 use crate::model::{Hub, Validators};
-use crate::net::{Budget, Client, Held, Trouble, read_capped};
+use crate::net::{BodyError, Budget, Client, Held, Trouble, gunzip, is_gzip, read_capped};
 
 /// Most redirects in a row.
 const MAX_REDIRECTS: usize = 5;
@@ -91,7 +91,7 @@ pub struct Failure {
     pub(super) why: String,
     /// Somebody stands in the way, rather than something being broken.
     pub(super) blocked: bool,
-    /// `Retry-After` of a 429 or 503.
+    /// `Retry-After` of a 403, 429 or 503.
     pub(super) after: Option<Duration>,
     /// No answer came at all, so the network may be what is broken.
     pub(super) unreached: bool,
@@ -276,9 +276,15 @@ async fn answer(
     let content_type = raw(CONTENT_TYPE).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let validators =
         Validators { etag: raw(ETAG), last_modified: raw(LAST_MODIFIED), body_hash: None };
-    let bytes = read_capped(response, max_body, &mut fetched.held)
-        .await
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let broken = |error: BodyError| Failure::new(error.to_string());
+    let mut bytes = read_capped(response, max_body, &mut fetched.held).await.map_err(broken)?;
+    if is_gzip(&bytes) {
+        let failed =
+            |_| Failure::new("unpacking it failed inside pactwatch; please report this feed");
+        let unpacking = tokio::task::spawn_blocking(move || gunzip(&bytes, max_body));
+        bytes = unpacking.await.map_err(failed)?.map_err(broken)?;
+        fetched.held.grow(bytes.len()).await;
+    }
     Ok(Answer::Document { bytes, content_type, url, validators })
 }
 

@@ -1,8 +1,9 @@
 //! What is wrong with the feeds for so long that somebody should know: pure, over their states.
 //!
 //! A feed that fails now and then is no news. One that has been in trouble for hours is, once, together
-//! with the others that are, and once more when it has recovered. A network that is down is one trouble
-//! and not that of each feed.
+//! with the others that are, and once more when it is well again: to be in another trouble, or behind a
+//! network that is down, is no recovery. A feed that is gone for good is told of at once. A network that
+//! is down is one trouble and not that of each feed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub enum Trouble {
     FeedBlocked,
     /// It answers, and shows nothing new for far longer than usual.
     FeedSilent,
+    /// It is gone for good, and polled no more.
+    FeedRetired,
 }
 
 impl Trouble {
@@ -36,6 +39,7 @@ impl Trouble {
             Trouble::FeedFailing => "feed.failing",
             Trouble::FeedBlocked => "feed.blocked",
             Trouble::FeedSilent => "feed.silent",
+            Trouble::FeedRetired => "feed.retired",
         }
     }
 
@@ -44,7 +48,16 @@ impl Trouble {
             Condition::Failing => Some(Trouble::FeedFailing),
             Condition::Blocked => Some(Trouble::FeedBlocked),
             Condition::Silent => Some(Trouble::FeedSilent),
-            Condition::New | Condition::Ok | Condition::Retired => None,
+            Condition::Retired => Some(Trouble::FeedRetired),
+            Condition::New | Condition::Ok => None,
+        }
+    }
+
+    /// How much of a patience it has to last.
+    fn patience(self, usual: Duration) -> Duration {
+        match self {
+            Trouble::FeedRetired => Duration::ZERO,
+            _ => usual,
         }
     }
 }
@@ -56,10 +69,36 @@ pub struct Seen {
     pub feed: FeedName,
     /// Its condition.
     pub condition: Condition,
-    /// Since when.
+    /// Since when it is well, or not.
     pub since: Option<Timestamp>,
+    /// When it answered last.
+    pub answered: Option<Timestamp>,
     /// Since when it gets no answer because the network is down.
     pub offline: Option<Timestamp>,
+}
+
+impl Seen {
+    /// The trouble that it is in, and since when.
+    fn trouble(&self) -> Option<(Trouble, Timestamp)> {
+        if let Some(offline) = self.offline {
+            return Some((Trouble::NetworkDown, offline));
+        }
+        let trouble = Trouble::of(self.condition)?;
+        let since = self.since?;
+        let began = match trouble {
+            // One that was silent before has not failed since then, but since its last answer.
+            Trouble::FeedFailing | Trouble::FeedBlocked => {
+                self.answered.map_or(since, |answered| since.max(answered))
+            }
+            _ => since,
+        };
+        Some((trouble, began))
+    }
+
+    /// Whether it is known to be well: it has answered, and the network is there.
+    pub fn is_well(&self) -> bool {
+        self.condition == Condition::Ok && self.offline.is_none()
+    }
 }
 
 /// One sort of trouble, with all the feeds that have it.
@@ -73,18 +112,14 @@ pub struct Group {
     pub feeds: Vec<FeedName>,
 }
 
-/// The troubles that have lasted for `patience`, a group each.
+/// The troubles that have lasted for `patience`, a group each; that a feed is retired counts at once.
 pub fn troubles(seen: &[Seen], now: Timestamp, patience: Duration) -> Vec<Group> {
     let mut groups: BTreeMap<Trouble, Group> = BTreeMap::new();
     for one in seen {
-        let found = match one.offline {
-            Some(offline) => Some((Trouble::NetworkDown, offline)),
-            None => Trouble::of(one.condition).zip(one.since),
+        let lasts = |(trouble, began): &(Trouble, Timestamp)| {
+            since(*began, now) >= trouble.patience(patience)
         };
-        let Some((trouble, began)) = found.filter(|(_, began)| since(*began, now) >= patience)
-        else {
-            continue;
-        };
+        let Some((trouble, began)) = one.trouble().filter(lasts) else { continue };
         let group = groups.entry(trouble).or_insert_with(|| Group {
             trouble,
             since: began,
@@ -130,12 +165,24 @@ impl Health {
             }
         }
         let mut ended: BTreeMap<Trouble, Vec<FeedName>> = BTreeMap::new();
-        for (trouble, feed) in self.told.difference(&lasting) {
-            // The network is back when nobody is behind it any more.
-            let partly =
-                *trouble == Trouble::NetworkDown && lasting.iter().any(|(one, _)| one == trouble);
-            if !partly {
-                ended.entry(*trouble).or_default().push(feed.clone());
+        // The network is back when nobody is behind it any more.
+        let down = lasting.iter().any(|(one, _)| *one == Trouble::NetworkDown);
+        let watched: BTreeMap<&FeedName, bool> =
+            seen.iter().map(|one| (&one.feed, one.is_well())).collect();
+        for (trouble, feed) in std::mem::take(&mut self.told) {
+            let over = match trouble {
+                _ if lasting.contains(&(trouble, feed.clone())) => continue,
+                Trouble::NetworkDown => !down,
+                // One that is watched no more is forgotten.
+                _ => match watched.get(&feed) {
+                    Some(well) => *well,
+                    None => continue,
+                },
+            };
+            if over {
+                ended.entry(trouble).or_default().push(feed);
+            } else if trouble != Trouble::NetworkDown {
+                lasting.insert((trouble, feed));
             }
         }
         notices.extend(ended.into_iter().map(|(trouble, feeds)| Notice::Ended(trouble, feeds)));
@@ -153,7 +200,8 @@ mod tests {
     }
 
     fn seen(feed: &str, condition: Condition, since: i64) -> Seen {
-        Seen { feed: FeedName::new(feed), condition, since: Some(at(since)), offline: None }
+        let feed = FeedName::new(feed);
+        Seen { feed, condition, since: Some(at(since)), answered: None, offline: None }
     }
 
     fn names(list: &[&str]) -> Vec<FeedName> {
@@ -168,7 +216,6 @@ mod tests {
             seen("a", Condition::Failing, 1),
             seen("c", Condition::Silent, 0),
             seen("d", Condition::Ok, 0),
-            seen("e", Condition::Retired, 0),
         ];
         assert_eq!(health.look(&feeds, at(5)), []);
         let failing =
@@ -182,6 +229,40 @@ mod tests {
         let more = Group { trouble: Trouble::FeedFailing, since: at(1), feeds: names(&["f"]) };
         let ended = Notice::Ended(Trouble::FeedFailing, names(&["b"]));
         assert_eq!(health.look(&feeds, at(9)), [Notice::Began(more), ended]);
+    }
+
+    #[test]
+    fn trouble_is_over_when_the_feed_is_well_and_not_when_it_is_in_another() {
+        let mut health = Health::default();
+        let group = |trouble, since| Group { trouble, since: at(since), feeds: names(&["a"]) };
+        let began = |trouble, since| Notice::Began(group(trouble, since));
+        let ended = |trouble| Notice::Ended(trouble, names(&["a"]));
+        let now = |condition| seen("a", condition, 0);
+        let failing = began(Trouble::FeedFailing, 0);
+        assert_eq!(health.look(&[now(Condition::Failing)], at(6)), [failing]);
+        let blocked = began(Trouble::FeedBlocked, 0);
+        assert_eq!(health.look(&[now(Condition::Blocked)], at(7)), [blocked]);
+        assert_eq!(health.look(&[now(Condition::Failing)], at(8)), [], "by turns: told");
+        let offline = Seen { offline: Some(at(9)), ..now(Condition::Failing) };
+        assert_eq!(health.look(&[offline], at(9)), []);
+        let retired = seen("a", Condition::Retired, 10);
+        assert_eq!(health.look(&[retired], at(10)), [began(Trouble::FeedRetired, 10)], "at once");
+        assert_eq!(health.look(&[now(Condition::Failing)], at(11)), [], "somebody revived it");
+        let well = seen("a", Condition::Ok, 12);
+        let all = [Trouble::FeedFailing, Trouble::FeedBlocked, Trouble::FeedRetired].map(ended);
+        assert_eq!(health.look(&[well], at(12)), all);
+        health.look(&[now(Condition::Failing)], at(20));
+        assert_eq!(health.look(&[], at(21)), [], "watched no more");
+    }
+
+    #[test]
+    fn a_silent_feed_fails_since_its_last_answer() {
+        let silent = seen("a", Condition::Silent, 0);
+        let failing =
+            Seen { answered: Some(at(90)), condition: Condition::Failing, ..silent.clone() };
+        assert_eq!(troubles(&[silent], at(91), TELL_AFTER).len(), 1);
+        assert_eq!(troubles(std::slice::from_ref(&failing), at(91), TELL_AFTER), []);
+        assert_eq!(troubles(&[failing], at(96), TELL_AFTER)[0].since, at(90));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::health::{Group, Notice};
+use super::health::{Group, Notice, Trouble};
 use super::network::Turn;
 use super::rhythm::since;
 use crate::model::{Condition, FeedName, FeedState, PollOutcome, Polled};
@@ -64,6 +64,14 @@ pub(super) fn tell_health(notice: &Notice) {
         if more > 0 { format!("{named} and {more} more") } else { named }
     };
     match notice {
+        Notice::Began(Group { trouble: trouble @ Trouble::FeedRetired, feeds, .. }) => {
+            tracing::warn!(
+                event = trouble.as_str(),
+                feeds = feeds.len(),
+                "gone for good, and polled no more: {}",
+                some(feeds)
+            )
+        }
         Notice::Began(Group { trouble, since, feeds }) => tracing::warn!(
             event = trouble.as_str(), feeds = feeds.len(), %since,
             "in trouble for hours: {}; `pactwatch status` says what to do", some(feeds)

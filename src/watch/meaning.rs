@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::StatusCode;
-use reqwest::header::{CACHE_CONTROL, DATE, EXPIRES, HeaderMap, LINK};
+use reqwest::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, LINK};
 use url::Url;
 
 use super::fetch::Failure;
 use crate::model::Hub;
-use crate::net::retry_after;
+use crate::net::{http_date, retry_after};
 
 /// Longest hint from headers that is taken.
 const SENSIBLE_HINT: Duration = Duration::from_secs(31 * 86_400);
@@ -36,7 +36,7 @@ pub(super) fn explain(status: StatusCode, headers: &HeaderMap, now: Timestamp) -
         why: format!("the server answers {code}: {cure}"),
         unreached: false,
         blocked: matches!(code, 401 | 403 | 451) || headers.contains_key("cf-mitigated"),
-        after: if matches!(code, 429 | 503) { retry_after(headers, now) } else { None },
+        after: if matches!(code, 403 | 429 | 503) { retry_after(headers, now) } else { None },
     }
 }
 
@@ -50,12 +50,15 @@ pub(super) fn freshness(headers: &HeaderMap) -> Option<Duration> {
         if words.clone().any(|word| word.starts_with("no-cache") || word.starts_with("no-store")) {
             return None;
         }
-        let age = words.find_map(|word| word.strip_prefix("max-age="))?;
-        return sensible(age.trim_matches('"').parse().ok()?);
+        let most = words.find_map(|word| word.strip_prefix("max-age="))?;
+        let most: u64 = most.trim_matches('"').parse().ok()?;
+        // A cache between has had it for so long already.
+        let age = headers.get(AGE).and_then(|age| age.to_str().ok()?.trim().parse().ok());
+        return sensible(most.saturating_sub(age.unwrap_or(0)));
     }
     let date = |name| {
         let text = headers.get(name)?.to_str().ok()?;
-        Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_second())
+        Some(http_date(text)?.as_second())
     };
     // Both are the server's own clock, so a wrong one does no harm.
     sensible(u64::try_from(date(EXPIRES)? - date(DATE)?).ok()?)
@@ -109,6 +112,8 @@ mod tests {
         assert_eq!(seconds(&[(CACHE_CONTROL, "no-cache, max-age=300")]), None);
         assert_eq!(seconds(&[(CACHE_CONTROL, "max-age=99999999999")]), None);
         assert_eq!(seconds(&[(CACHE_CONTROL, "max-age=0")]), None);
+        assert_eq!(seconds(&[(CACHE_CONTROL, "max-age=300"), (AGE, "290")]), Some(10));
+        assert_eq!(seconds(&[(CACHE_CONTROL, "max-age=300"), (AGE, "301")]), None);
         let date = (DATE, "Thu, 01 Jan 2026 00:00:00 GMT");
         assert_eq!(seconds(&[date.clone(), (EXPIRES, "Thu, 01 Jan 2026 00:10:00 GMT")]), Some(600));
         assert_eq!(seconds(&[date.clone(), (EXPIRES, "0")]), None);
@@ -122,7 +127,8 @@ mod tests {
         let told = explain(StatusCode::TOO_MANY_REQUESTS, &wait, now);
         assert_eq!((told.after, told.blocked), (Some(Duration::from_secs(60)), false));
         assert_eq!(explain(StatusCode::BAD_GATEWAY, &wait, now).after, None);
-        assert!(explain(StatusCode::FORBIDDEN, &wait, now).blocked);
+        let refused = explain(StatusCode::FORBIDDEN, &wait, now);
+        assert_eq!((refused.after, refused.blocked), (Some(Duration::from_secs(60)), true));
     }
 
     #[test]

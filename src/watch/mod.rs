@@ -31,6 +31,6 @@ pub use access::{Access, AccessError, FeedAccess};
 pub use fetch::{Failure, fetch_once};
 pub use health::{Group, Health, Notice, Seen, TELL_AFTER, Trouble, troubles};
 pub use poll::{Line, Subscription, Summary, WatchSetup, for_one_round, once, only, run};
-pub use pushed::Pushed;
+pub use pushed::{Push, Pushed};
 pub use schedule::revive;
 pub use section::{PollSection, read_feeds};

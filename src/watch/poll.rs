@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::access::Access;
 use super::health::Health;
 use super::journal::tell_health;
-use super::pushed::Pushed;
+use super::pushed::Push;
 use super::rhythm::since;
 use super::round::Round;
 use super::section::PollSection;
@@ -62,7 +62,7 @@ pub fn for_one_round(subscription: &Subscription) -> Subscription {
 #[derive(Debug)]
 pub struct Line {
     /// What hubs push.
-    pub pushed: mpsc::Receiver<Pushed>,
+    pub pushed: mpsc::Receiver<Push>,
     /// The feeds that are pushed at present.
     pub leased: watch::Receiver<Arc<HashSet<FeedName>>>,
     /// Told which hubs feeds name.
@@ -130,7 +130,10 @@ pub async fn run(setup: WatchSetup) {
                 round.adopt(subscription, Timestamp::now());
             }
             Some(name) = wanted.recv() => round.want(&name, Timestamp::now()),
-            Some(pushed) = pushed.recv() => round.take(pushed),
+            Some(push) = pushed.recv() => match push {
+                Push::News(pushed) => round.take(pushed),
+                Push::Unproven(name) => round.hasten(&name, Timestamp::now()),
+            },
             Ok(()) = leased.changed() => {
                 round.rest(leased.borrow_and_update().clone(), Timestamp::now());
             }

@@ -7,6 +7,45 @@ use super::read::{Document, NoFeed, Reading, read_after};
 use crate::model::{Feed, FeedName, FeedState, Identity, PollOutcome, Polled};
 use crate::net::Held;
 
+/// Polls in a row that found news of which a hub said nothing, after which it is not relied on.
+const UNTOLD: u32 = 3;
+
+/// What a hub sends.
+#[derive(Debug)]
+pub enum Push {
+    /// A document.
+    News(Pushed),
+    /// Something that is not taken, because nobody knows who sent it: there may be news of this feed.
+    Unproven(FeedName),
+}
+
+/// How far the hub of a feed is relied on. Forgotten at a restart: then it has its chances again.
+#[derive(Debug, Default)]
+pub(super) struct Trust {
+    /// Since the last poll.
+    pushed: bool,
+    untold: u32,
+}
+
+impl Trust {
+    /// The hub has pushed news.
+    pub(super) fn pushed(&mut self) {
+        *self = Self { pushed: true, untold: 0 };
+    }
+
+    /// A poll is done; whether it found news. Gives whether the hub has lost the trust by that.
+    pub(super) fn polled(&mut self, news: bool) -> bool {
+        let untold = news && !std::mem::take(&mut self.pushed);
+        self.untold = self.untold.saturating_add(u32::from(untold));
+        untold && self.untold == UNTOLD
+    }
+
+    /// Whether news may be left to the hub.
+    pub(super) fn holds(&self) -> bool {
+        self.untold < UNTOLD
+    }
+}
+
 /// A document that a hub pushed, signed.
 #[derive(Debug)]
 pub struct Pushed {
@@ -59,4 +98,22 @@ pub(super) fn outcome(
         rekeyed: Vec::new(),
     };
     Polled { feed, at, took, pushed: true, next, outcome }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hub_that_says_nothing_of_what_polls_find_is_not_relied_on_until_it_pushes() {
+        let mut trust = Trust::default();
+        assert!(!trust.polled(true) && !trust.polled(false) && !trust.polled(true));
+        trust.pushed();
+        assert!(!trust.polled(true), "it had pushed that");
+        assert!(!trust.polled(true) && !trust.polled(true) && trust.holds());
+        assert!(trust.polled(true) && !trust.holds());
+        assert!(!trust.polled(true), "told once");
+        trust.pushed();
+        assert!(trust.holds());
+    }
 }

@@ -1,10 +1,12 @@
 //! How often a feed usually shows something new, and whether it has fallen silent.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::{Condition, FeedState};
+use super::read::Reading;
+use crate::model::{Condition, FeedState, Identity, Item, ItemKey, mark};
 
 /// Gap that is assumed of a feed whose entries bear no dates.
 pub(super) const DEFAULT_GAP: Duration = Duration::from_secs(1800);
@@ -24,6 +26,25 @@ pub(super) fn rhythm(mut dates: Vec<Timestamp>) -> Option<Duration> {
     let mut gaps: Vec<Duration> = gaps.collect();
     gaps.sort_unstable();
     gaps.get(gaps.len() / 2).copied()
+}
+
+/// The time of the newest entry that the document before did not show: a body that is another each time
+/// with the same entries is no news. One without a date counts from `now`.
+pub(super) fn newest(reading: &Reading, before: &Identity, now: Timestamp) -> Option<Timestamp> {
+    let fresh = fresh(&reading.items, &reading.rekeyed, before);
+    fresh.map(|item| item.published.map_or(now, |at| at.min(now))).max()
+}
+
+/// The entries that the document before did not show, under whatever key.
+pub(super) fn fresh<'i>(
+    items: &'i [Item],
+    rekeyed: &[ItemKey],
+    before: &Identity,
+) -> impl Iterator<Item = &'i Item> {
+    let shown: HashSet<u32> = before.shown.iter().map(|one| one.key).collect();
+    let known =
+        move |item: &&Item| shown.contains(&mark(item.key.as_str())) || rekeyed.contains(&item.key);
+    items.iter().filter(move |item| !known(item))
 }
 
 /// Whether a feed has shown nothing new for far longer than its rhythm, or has no entries any more.
@@ -53,6 +74,8 @@ pub(super) fn since(then: Timestamp, now: Timestamp) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Every, Feed, FeedName, Kind};
+    use crate::watch::read::{Document, read_after};
     use crate::watch::schedule::later;
 
     fn at(text: &str) -> Timestamp {
@@ -95,5 +118,44 @@ mod tests {
         assert!(is_silent(&state, now));
         (state.condition, state.since) = (Condition::Silent, Some(now));
         assert!(is_silent(&state, now), "to be silent is no reason to stop being it");
+    }
+
+    /// The state after a document, and when its feed showed something new last.
+    fn after(state: &FeedState, document: &str, at: &str) -> FeedState {
+        let feed = Feed {
+            name: FeedName::new("a"),
+            url: "http://e.org/".to_owned(),
+            every: Every::Auto,
+            kind: Kind::Press,
+            tags: Vec::new(),
+            shadow: false,
+            full_text: false,
+        };
+        let document = Document { bytes: document.as_bytes(), content_type: None, url: "" };
+        let reading = read_after(document, &feed, &state.identity, at.parse().unwrap()).unwrap();
+        let mut next = state.clone();
+        next.last_new = newest(&reading, &state.identity, at.parse().unwrap()).max(state.last_new);
+        next.identity = reading.identity;
+        next
+    }
+
+    #[test]
+    fn a_body_that_changes_with_the_same_entries_is_no_news() {
+        let document = |built: u32, titles: &[&str]| {
+            let item = |title: &&str| format!("<item><title>{title}</title></item>");
+            let items: String = titles.iter().map(item).collect();
+            format!("<rss><channel><lastBuildDate>{built}</lastBuildDate>{items}</channel></rss>")
+        };
+        let days = |day: u32| format!("2026-01-{day:02}T00:00:00Z");
+        let state = FeedState::new(Timestamp::UNIX_EPOCH);
+        let mut state = after(&state, &document(1, &["a", "b"]), &days(1));
+        for day in 2..9 {
+            state = after(&state, &document(day, &["a", "b"]), &days(day));
+        }
+        assert_eq!(state.last_new, Some(days(1).parse().unwrap()));
+        state = after(&state, &document(9, &["c", "a"]), &days(9));
+        assert_eq!(state.last_new, Some(days(9).parse().unwrap()));
+        state = after(&state, &document(10, &[]), &days(10));
+        assert_eq!(state.last_new, Some(days(9).parse().unwrap()));
     }
 }

@@ -3,15 +3,17 @@
 //!
 //! A feed is due, then waits for its host, then for a slot, then is visited by a task of its own. No
 //! feed is visited twice at once: it is due again only when its visit is done. When to look at the
-//! clock, and when to stop, is decided in `poll`.
+//! clock, and when to stop, is decided in `poll`; what hubs change of it stands in `hub`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+mod hub;
+
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -22,10 +24,10 @@ use super::moved;
 use super::network::Network;
 use super::outcome::{broken, offline};
 use super::poll::{LONGEST_TURN, Subscription, Summary};
-use super::pushed::{self, Pushed, Taken};
+use super::pushed::{Taken, Trust};
 use super::schedule;
 use super::visit::{Lanes, Visit, Visited};
-use crate::model::{Condition, Feed, FeedName, FeedState, Hub, PollOutcome, Polled};
+use crate::model::{Condition, Feed, FeedName, FeedState, PollOutcome, Polled};
 use crate::net::Budget;
 
 /// Requests that may be slow at once, beside `[poll] concurrency`.
@@ -40,6 +42,7 @@ struct Entry {
     state: FeedState,
     /// Waiting for its host or a slot, or being visited.
     busy: bool,
+    trust: Trust,
 }
 
 /// Who is using a host, and who waits for it.
@@ -133,7 +136,7 @@ impl Round {
         for feed in &subscription.feeds {
             let known = old.remove(&feed.name);
             let mut entry = match known {
-                Some(Entry { feed: before, mut state, busy }) => {
+                Some(Entry { feed: before, mut state, busy, trust }) => {
                     if before.url != feed.url {
                         state = anew(&state, now);
                     } else if state.failures == 0
@@ -144,7 +147,7 @@ impl Round {
                         state.next_due =
                             state.next_due.min(schedule::regular(&state, feed, poll, now, true));
                     }
-                    Entry { feed: feed.clone(), state, busy }
+                    Entry { feed: feed.clone(), state, busy, trust }
                 }
                 None => {
                     let state = self.parked.remove(&feed.name);
@@ -157,7 +160,7 @@ impl Round {
                     };
                     // One that was taken away and comes back may still be under way.
                     let busy = self.underway.values().any(|visit| visit.feed.name == feed.name);
-                    Entry { feed: feed.clone(), state, busy }
+                    Entry { feed: feed.clone(), state, busy, trust: Trust::default() }
                 }
             };
             let state = &mut entry.state;
@@ -182,77 +185,13 @@ impl Round {
         self.due.insert((now, name.clone()));
     }
 
-    /// Reads what a hub pushed, on a thread of its own, one per core at a time.
-    pub(super) fn take(&mut self, pushed: Pushed) {
-        let Some(entry) = self.entries.get(&pushed.feed) else { return };
-        let (feed, identity) = (entry.feed.clone(), entry.state.identity.clone());
-        let lane = self.lanes.read.clone();
-        self.pushes.spawn_blocking(move || {
-            let _place = tokio::runtime::Handle::current().block_on(lane.acquire_owned());
-            pushed::take(pushed, &feed, &identity)
-        });
-    }
-
-    /// Takes what was read of a push. What cannot be read, or has more to it than its entries, is polled
-    /// at once.
-    fn taken(&mut self, taken: Taken) -> Option<Polled> {
-        let Taken { feed: name, began, read } = taken;
-        let entry = self.entries.get_mut(&name)?;
-        let (reading, now) = match read {
-            Ok(reading) if !reading.items.is_empty() => (reading, Timestamp::now()),
-            Ok(_) | Err(_) => {
-                self.want(&name, Timestamp::now());
-                return None;
-            }
-        };
-        let polled = pushed::outcome(name.clone(), began, reading, &entry.state);
-        entry.state.last_new = polled.next.last_new;
-        if entry.feed.full_text {
-            self.want(&name, now);
-        }
-        Some(polled)
-    }
-
-    /// Feeds that are pushed are polled more rarely; those that no longer are, as often as before.
-    pub(super) fn rest(&mut self, leased: Arc<HashSet<FeedName>>, now: Timestamp) {
-        let before = std::mem::replace(&mut self.leased, leased);
-        for name in before.difference(&self.leased) {
-            let Some(entry) = self.entries.get_mut(name).filter(|entry| !entry.busy) else {
-                continue;
-            };
-            let due =
-                schedule::regular(&entry.state, &entry.feed, &self.subscription.poll, now, true);
-            if due < entry.state.next_due && entry.state.failures == 0 {
-                self.due.remove(&(entry.state.next_due, name.clone()));
-                entry.state.next_due = due;
-                self.due.insert((due, name.clone()));
-            }
-        }
-    }
-
-    /// Says which hubs feeds name, where that may have changed.
-    pub(super) fn name_hubs(&mut self, hubs: &watch::Sender<Arc<BTreeMap<FeedName, Hub>>>) {
-        if !std::mem::take(&mut self.renamed) {
-            return;
-        }
-        let live = self.entries.iter().filter(|(_, one)| one.state.condition != Condition::Retired);
-        let named = live.filter_map(|(name, one)| Some((name.clone(), one.state.hub.clone()?)));
-        let named: BTreeMap<FeedName, Hub> = named.collect();
-        hubs.send_if_modified(|known| {
-            let changed = **known != named;
-            if changed {
-                *known = Arc::new(named);
-            }
-            changed
-        });
-    }
-
     /// The feeds' health.
     pub(super) fn seen(&self) -> Vec<Seen> {
         let one = |(name, entry): (&FeedName, &Entry)| Seen {
             feed: name.clone(),
             condition: entry.state.condition,
             since: entry.state.since,
+            answered: entry.state.last_success,
             offline: entry.state.offline,
         };
         self.entries.iter().map(one).collect()
@@ -359,8 +298,11 @@ impl Round {
         let polled = match done {
             Ok(Visited { polled, unreached }) => {
                 let well = entry.state.failures == 0;
-                let turn = self.network.note(&host, unreached.is_none(), well, polled.at);
-                tell_network(turn, polled.at);
+                let answered = polled.next.last_status.is_some();
+                // A file, or an address that was not asked, says nothing about the network.
+                if answered || unreached.is_some() {
+                    tell_network(self.network.note(&host, answered, well, polled.at), polled.at);
+                }
                 match (unreached, self.network.down()) {
                     (Some(before), Some(since)) => {
                         offline(&entry.feed, *before, poll, polled, since)
@@ -371,7 +313,11 @@ impl Round {
             Err(error) => broken(&entry.feed, &entry.state, poll, &error),
         };
         let mut polled = polled;
-        if self.leased.contains(&feed.name) && polled.next.failures == 0 {
+        let leased = self.leased.contains(&feed.name);
+        if leased {
+            hub::look_at_hub(entry, &mut polled);
+        }
+        if leased && entry.trust.holds() && polled.next.failures == 0 {
             polled.next.next_due =
                 schedule::at_rest(&polled.next, &entry.feed, self.subscription.at_rest, polled.at);
         }

@@ -95,9 +95,20 @@ pub(super) fn advance(
             };
         }
     }
-    if state.condition != before || state.since.is_none() {
+    if state.since.is_none() || turns(before, state) {
         state.since = Some(now);
     }
+}
+
+/// Whether a new clock begins as a feed goes from one condition to the next. One that fails, is blocked
+/// and silent by turns is in one trouble, and one that never showed an entry is not known to be well:
+/// each turn would begin their clock anew, and they would never last long enough to be told.
+fn turns(before: Condition, state: &FeedState) -> bool {
+    let now = state.condition;
+    if now == Condition::Retired || before == Condition::New {
+        return now != before;
+    }
+    now.is_well() != before.is_well() && state.last_new.is_some()
 }
 
 /// Makes a feed due at `now`, be it retired.

@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
+use super::access::Access;
 use super::articles::{fill, wanted};
 use super::fetch::{Answer, FEEDS, Failure, Fetched, Request, fetch};
 use super::poll::Subscription;
-use super::read::{Document, NoFeed, Reading, read_after};
+use super::read::{Document, Hidden, NoFeed, Reading, read_hiding};
 use super::schedule::{self, Went};
 use super::section::PollSection;
 use super::{moved, rhythm};
@@ -106,10 +107,12 @@ impl Visit {
                     next.moved = settled;
                     (PollOutcome::Unchanged, Went::Well)
                 } else {
-                    let (feed, identity) = (feed.clone(), next.identity.clone());
-                    let read =
-                        read_aside(bytes, content_type, url.into(), feed, identity, &lanes.read);
-                    match read.await {
+                    let reader = Reader {
+                        feed: feed.clone(),
+                        identity: next.identity.clone(),
+                        hidden: access.map(Access::hidden).unwrap_or_default(),
+                    };
+                    match reader.read(bytes, content_type, url.into(), &lanes.read).await {
                         Ok(mut reading) => {
                             next.moved = settled;
                             // What the server says counts before what the document says.
@@ -207,26 +210,36 @@ async fn in_lane(
     }
 }
 
-/// Reads a document on a blocking thread, one per core at a time.
-async fn read_aside(
-    bytes: Vec<u8>,
-    content_type: Option<String>,
-    url: String,
+/// What a document is read by.
+struct Reader {
     feed: Arc<Feed>,
     identity: Identity,
-    lane: &Arc<Semaphore>,
-) -> Result<Reading, Failure> {
-    let failed = || Failure::new("reading it failed inside pactwatch; please report this feed");
-    let permit = lane.clone().acquire_owned().await.map_err(|_| failed())?;
-    let reading = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        let document = Document { bytes: &bytes, content_type: content_type.as_deref(), url: &url };
-        read_after(document, &feed, &identity, Timestamp::now())
-    });
-    match reading.await {
-        Ok(Ok(reading)) => Ok(reading),
-        Ok(Err(no_feed)) => Err(no_feed.into()),
-        Err(_) => Err(failed()),
+    hidden: Hidden,
+}
+
+impl Reader {
+    /// Reads a document on a blocking thread, one per core at a time.
+    async fn read(
+        self,
+        bytes: Vec<u8>,
+        content_type: Option<String>,
+        url: String,
+        lane: &Arc<Semaphore>,
+    ) -> Result<Reading, Failure> {
+        let failed = || Failure::new("reading it failed inside pactwatch; please report this feed");
+        let permit = lane.clone().acquire_owned().await.map_err(|_| failed())?;
+        let reading = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let content_type = content_type.as_deref();
+            let document = Document { bytes: &bytes, content_type, url: &url };
+            let Self { feed, identity, hidden } = self;
+            read_hiding(document, &feed, &identity, &hidden, Timestamp::now())
+        });
+        match reading.await {
+            Ok(Ok(reading)) => Ok(reading),
+            Ok(Err(no_feed)) => Err(no_feed.into()),
+            Err(_) => Err(failed()),
+        }
     }
 }
 
@@ -254,13 +267,8 @@ fn learn(
     // A document that breaks off must be asked for again in full: "not modified" would hide the rest.
     let validators = if reading.truncated { Validators::default() } else { validators };
     next.validators = Validators { body_hash: Some(hash), ..validators };
-    let dates = reading.dates();
-    let now = Timestamp::now();
-    let newest = dates.first().map_or(now, |newest| (*newest).min(now));
-    if !reading.items.is_empty() {
-        next.last_new = Some(next.last_new.map_or(newest, |last| last.max(newest)));
-    }
-    next.rhythm = rhythm::rhythm(dates).or(next.rhythm);
+    next.last_new = rhythm::newest(&reading, &next.identity, Timestamp::now()).max(next.last_new);
+    next.rhythm = rhythm::rhythm(reading.dates()).or(next.rhythm);
     next.hints = reading.hints;
     next.hints.at_least = reading.hints.at_least.max(fresh);
     if reading.entries == 0 && next.entries > 0 {

@@ -2,7 +2,8 @@
 //!
 //! Every address holds a token that only its hub knows, and news is taken only where it is signed with
 //! the key that this hub was given. What comes unsigned or wrongly signed is thanked for and dropped,
-//! as the standard has it, so that nobody learns whether a guess was right.
+//! as the standard has it, so that nobody learns whether a guess was right. It says that there may be
+//! news, though: the feed is polled soon, and as often as without a hub until the hub signs.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use super::{Terms, lease};
 use crate::model::{Lease, Phase};
 use crate::net::{Budget, Held, serve};
 use crate::text::{clean, cut};
-use crate::watch::Pushed;
+use crate::watch::{Push, Pushed};
 
 /// Longest time that a hub may take to push.
 const TURN: Duration = Duration::from_secs(20);
@@ -51,7 +52,7 @@ impl Door {
         wanted: bool,
         terms: &Arc<Terms>,
         book: &Arc<Book>,
-        pushed: &mpsc::Sender<Pushed>,
+        pushed: &mpsc::Sender<Push>,
     ) {
         let address = terms.section.listen;
         let stays = self.open.as_ref().is_some_and(|(at, most, _, task)| {
@@ -114,7 +115,7 @@ async fn listen(address: SocketAddr, site: Arc<Site>, stop: CancellationToken) {
 /// What a call needs.
 struct Site {
     book: Arc<Book>,
-    pushed: mpsc::Sender<Pushed>,
+    pushed: mpsc::Sender<Push>,
     bodies: Budget,
     max_body: usize,
 }
@@ -166,7 +167,7 @@ async fn agree(site: &Site, lease: Lease, query: &str) -> Response {
             let (Some(challenge), Some(seconds)) = (challenge, seconds) else {
                 return StatusCode::BAD_REQUEST.into_response();
             };
-            let first = lease.phase != Phase::Active;
+            let first = !matches!(lease.phase, Phase::Active | Phase::Unsigned);
             site.book.step(&lease.token, now, |lease| lease::confirm(lease, seconds, now)).await;
             if first {
                 tracing::info!(feed = %lease.feed, "the hub {} pushes the feed", lease.hub.url);
@@ -183,13 +184,13 @@ async fn take(site: &Site, lease: Lease, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     let (Some(signature), content_type) = (text("x-hub-signature"), text("content-type")) else {
-        return ignored(&lease, "it is not signed");
+        return ignored(site, &lease, "it is not signed").await;
     };
     let Some((bytes, held)) = read(body, site).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     if !is_signed(signature, &lease.key, &bytes) {
-        return ignored(&lease, "its signature does not fit");
+        return ignored(site, &lease, "its signature does not fit").await;
     }
     let pushed = Pushed {
         feed: lease.feed.clone(),
@@ -199,17 +200,28 @@ async fn take(site: &Site, lease: Lease, request: Request) -> Response {
         held,
     };
     // A hub tries again where we have no room; it is better placed to wait.
-    if site.pushed.try_send(pushed).is_err() {
+    if site.pushed.try_send(Push::News(pushed)).is_err() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let now = Timestamp::now();
-    site.book.step(&lease.token, now, |lease| lease.pushed = Some(now)).await;
+    site.book.step(&lease.token, now, |lease| lease::prove(lease, now)).await;
     StatusCode::ACCEPTED.into_response()
 }
 
 /// Thanked for and dropped.
-fn ignored(lease: &Lease, why: &str) -> Response {
-    tracing::warn!(feed = %lease.feed, "what was pushed is not taken: {why}");
+async fn ignored(site: &Site, lease: &Lease, why: &str) -> Response {
+    if lease.phase == Phase::Active {
+        tracing::warn!(
+            feed = %lease.feed,
+            "what the hub {} pushes is not taken: {why}. The feed is polled as without a hub until it \
+             signs", lease.hub.url
+        );
+        site.book.step(&lease.token, Timestamp::now(), lease::doubt).await;
+    } else {
+        tracing::debug!(feed = %lease.feed, "what was pushed is not taken: {why}");
+    }
+    // Where there is no room, others wait to be taken, and this feed's next poll is near.
+    let _ = site.pushed.try_send(Push::Unproven(lease.feed.clone()));
     StatusCode::ACCEPTED.into_response()
 }
 

@@ -38,7 +38,7 @@ pub(super) fn begin(feed: FeedName, hub: Hub, token: String, key: String, now: T
 
 /// The hub is being asked: it may call before it has answered.
 pub(super) fn ask(lease: &mut Lease, now: Timestamp) {
-    if lease.phase != Phase::Active {
+    if !matches!(lease.phase, Phase::Active | Phase::Unsigned) {
         lease.phase = Phase::Asked;
     }
     lease.failures = lease.failures.saturating_add(1);
@@ -61,7 +61,10 @@ fn back_off(failures: u32) -> Duration {
 /// The hub has called and agreed to push for so many seconds.
 pub(super) fn confirm(lease: &mut Lease, seconds: u64, now: Timestamp) {
     let term = Duration::from_secs(seconds).clamp(SHORTEST_LEASE, LONGEST_LEASE);
-    lease.phase = Phase::Active;
+    // To agree once more is no signature.
+    if lease.phase != Phase::Unsigned {
+        lease.phase = Phase::Active;
+    }
     lease.until = Some(later(now, term));
     // Time enough for some failures before it ends.
     lease.due = later(now, term - term / 4);
@@ -74,6 +77,21 @@ pub(super) fn deny(lease: &mut Lease, why: String, now: Timestamp) {
     lease.until = None;
     lease.due = later(now, LONGEST_WAIT);
     lease.error = Some(why);
+}
+
+/// The hub has pushed, rightly signed.
+pub(super) fn prove(lease: &mut Lease, now: Timestamp) {
+    lease.pushed = Some(now);
+    if lease.phase == Phase::Unsigned {
+        lease.phase = Phase::Active;
+    }
+}
+
+/// What the hub has pushed is not rightly signed: until it is, the feed is polled as without a hub.
+pub(super) fn doubt(lease: &mut Lease) {
+    if lease.phase == Phase::Active {
+        lease.phase = Phase::Unsigned;
+    }
 }
 
 /// Whether the hub pushes at `now`.
@@ -123,6 +141,22 @@ mod tests {
         assert!(!is_expected(&one, at(3001 + 601)), "too late");
         deny(&mut one, "no".into(), at(3003));
         assert!(!is_active(&one, at(3004)) && one.due == at(3003 + 86_400));
+    }
+
+    #[test]
+    fn a_hub_is_relied_on_while_it_signs() {
+        let mut one = lease(at(0));
+        doubt(&mut one);
+        assert_eq!(one.phase, Phase::Asked, "it has agreed to nothing yet");
+        ask(&mut one, at(0));
+        confirm(&mut one, 4000, at(1));
+        doubt(&mut one);
+        assert!(!is_active(&one, at(2)));
+        ask(&mut one, at(3001));
+        confirm(&mut one, 4000, at(3002));
+        assert_eq!(one.phase, Phase::Unsigned, "it is asked again as ever");
+        prove(&mut one, at(3003));
+        assert!(is_active(&one, at(3004)) && one.pushed == Some(at(3003)));
     }
 
     #[test]

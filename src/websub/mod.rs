@@ -28,7 +28,7 @@ pub use section::WebsubSection;
 
 use crate::net::Client;
 use crate::store::Store;
-use crate::watch::Pushed;
+use crate::watch::Push;
 
 /// Hubs that are asked at once.
 const ASKED_AT_ONCE: usize = 4;
@@ -57,7 +57,7 @@ pub struct WebsubSetup {
     /// Told which feeds are pushed.
     pub leased: watch::Sender<Arc<Leased>>,
     /// Takes what is pushed.
-    pub pushed: mpsc::Sender<Pushed>,
+    pub pushed: mpsc::Sender<Push>,
     /// Where what was agreed is written down.
     pub store: Store,
     /// Ends it.

@@ -113,6 +113,12 @@ async fn feeds_of_a_page_are_found_read_and_ready_to_paste() {
     let output = program.run(&["feeds", "discover", &bare.url("/")]).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(errors(&output).contains("no feed that can be read"), "{}", errors(&output));
+    // A link to a feed that is dead is no reason to look no further.
+    let dead = "<html><link rel=\"alternate\" type=\"application/rss+xml\" href=\"/gone\"></html>";
+    bare.page("/", 200, "text/html", dead);
+    bare.page("/rss.xml", 200, "text/xml", rss("Hidden"));
+    let output = program.run(&["feeds", "discover", &bare.url("/")]).await;
+    assert!(text(&output).contains("name = \"Hidden\""), "{}", text(&output));
     // The address of a feed is a feed.
     let output = program.run(&["feeds", "discover", &desk.url("/news.xml")]).await;
     assert!(text(&output).contains("RSS · 1 entry"), "{}", text(&output));

@@ -63,7 +63,9 @@ async fn feeds_that_fail_for_hours_are_told_together_once_and_so_is_their_end() 
     assert!(hook.received().is_empty(), "trouble of a minute is told nobody");
 
     let database = rusqlite::Connection::open(program.path("test.db")).unwrap();
-    database.execute("UPDATE feed SET since = since - ?1", [7 * HOUR]).unwrap();
+    database
+        .execute("UPDATE feed SET since = since - ?1, last_success = last_success - ?1", [7 * HOUR])
+        .unwrap();
     drop(database);
     round(&program).await;
     round(&program).await;
@@ -87,6 +89,43 @@ async fn feeds_that_fail_for_hours_are_told_together_once_and_so_is_their_end() 
             told("feed.failing", "recovered", &["The paper"]),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_feed_that_is_gone_is_told_as_retired_and_never_as_recovered() {
+    let (site, hook) = (Site::start().await, Hook::willing().await);
+    for name in ["paper", "wire"] {
+        site.publish(name, [entry("storm", "Storm closes ferry ports", "")]);
+    }
+    let config = config(&site, &hook, "sinks = [\"ops\"]");
+    let program = Program::new(&config);
+    round(&program).await;
+    site.mood("paper", Mood::Status(500));
+    round(&program).await;
+    let database = rusqlite::Connection::open(program.path("test.db")).unwrap();
+    database
+        .execute("UPDATE feed SET since = since - ?1, last_success = last_success - ?1", [7 * HOUR])
+        .unwrap();
+    drop(database);
+    round(&program).await;
+    site.mood("paper", Mood::Status(410));
+    round(&program).await;
+    round(&program).await;
+    let paper = ["The paper"];
+    let gone = [told("feed.failing", "raised", &paper), told("feed.retired", "raised", &paper)];
+    assert_eq!(events(&hook.received()), gone);
+    let body = hook.received()[1].body.clone();
+    assert!(body["data"]["do"].as_str().unwrap().contains("take it out of the config"), "{body}");
+    // Taken out of the config, it is not said to answer again.
+    let (_, rest) = config.split_once("[[feed]]").unwrap();
+    let (_, rest) = rest.split_once("[[feed]]").unwrap();
+    program.configure(&config.replace(config.split_once("[[feed]]").unwrap().1, rest));
+    round(&program).await;
+    let all = hook.received();
+    assert_eq!(all.len(), 4, "{:?}", events(&all));
+    for one in &all[2..] {
+        assert_eq!(one.body["data"]["what"], "`The paper` is not in the config any more");
+    }
 }
 
 #[tokio::test]

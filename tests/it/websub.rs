@@ -221,6 +221,9 @@ async fn news_comes_by_push_and_only_from_the_hub() {
         let status = hub.push(&subscriber, &forged, signature.as_deref()).await;
         assert_eq!(status, StatusCode::ACCEPTED);
     }
+    assert_eq!(push_of(&program).await, "unsigned");
+    let faults = program.json(&["feeds", "list"]).await[0]["faults"].to_string();
+    assert!(faults.contains("not rightly signed"), "{faults}");
     let stranger =
         Subscriber { callback: format!("{}x", subscriber.callback), ..subscriber.clone() };
     assert_eq!(hub.push(&stranger, &forged, None).await, StatusCode::GONE);
@@ -240,6 +243,7 @@ async fn news_comes_by_push_and_only_from_the_hub() {
     let signature = format!("sha256={thin}");
     assert_eq!(hub.push(&subscriber, "", Some(&signature)).await, StatusCode::ACCEPTED);
     hook.until("it is told", |told| told.len() > countries.len()).await;
+    assert_eq!(push_of(&program).await, "active", "it signs again");
     let told: Vec<String> = hook.received().iter().map(|one| one.body.to_string()).collect();
     assert!(told.iter().all(|one| !one.contains("Serbia")), "{told:#?}");
 

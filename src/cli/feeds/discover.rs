@@ -1,5 +1,6 @@
 //! `feeds discover`: which feeds a page has, each fetched and read before it is named.
 
+use std::collections::VecDeque;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
@@ -12,7 +13,7 @@ use super::super::explain::stand_in;
 use super::super::screen::{BAD, BOLD, DIM};
 use super::super::{Common, Screen};
 use super::counted;
-use super::import::{Listed, block};
+use super::import::{Listed, block, normal};
 use crate::config;
 use crate::net::{Client, NetworkSection};
 use crate::report::short_time;
@@ -68,17 +69,23 @@ pub(super) async fn discover(
         Ok(_) => vec![Pointer { url: came_from.clone(), title: String::new(), declared: true }],
         Err(_) => feed_pointers(&bytes, content_type.as_deref(), &came_from),
     };
-    let guessed = pointers.is_empty();
-    let pointers = match guessed {
-        true => usual_places(&came_from)
-            .into_iter()
-            .map(|url| Pointer { url, title: String::new(), declared: false })
-            .collect(),
-        false => pointers,
-    };
     let left = pointers.len().saturating_sub(TRIED);
-    let mut found = Vec::new();
-    for pointer in pointers.into_iter().take(TRIED) {
+    let mut pointers: VecDeque<Pointer> = pointers.into_iter().take(TRIED).collect();
+    let mut guessed = false;
+    let mut found: Vec<Found> = Vec::new();
+    loop {
+        let Some(pointer) = pointers.pop_front() else {
+            // A page may point to feeds that are dead, and have one all the same.
+            if guessed || found.iter().any(|one| one.read.is_ok()) {
+                break;
+            }
+            guessed = true;
+            let places = usual_places(&came_from);
+            let tried = |url: &Url| found.iter().any(|one| one.pointer.url == *url);
+            let new = places.into_iter().filter(|url| !tried(url));
+            pointers.extend(new.map(|url| Pointer { url, title: String::new(), declared: false }));
+            continue;
+        };
         let read = match itself.is_ok() {
             true => look(&bytes, content_type.as_deref(), &pointer.url),
             false => match fetch_once(&client, &pointer.url, &poll).await {
@@ -89,7 +96,8 @@ pub(super) async fn discover(
                 Err(why) => Err(why.to_string()),
             },
         };
-        let of = known.iter().find(|(_, url)| url == pointer.url.as_str());
+        let address = normal(pointer.url.as_str());
+        let of = known.iter().find(|(_, url)| *url == address);
         let known = of.map(|(name, _)| name.clone());
         // What was only guessed and is no feed is no news.
         if read.is_ok() || pointer.declared {

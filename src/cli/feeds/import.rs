@@ -201,9 +201,13 @@ fn feeds_of(text: &str, path: &Path) -> anyhow::Result<Vec<Listed>> {
     Ok(feeds)
 }
 
-/// An address as it is compared.
+/// An address as it is compared: with a slash at its end or without it is one.
 pub(super) fn normal(url: &str) -> String {
-    Url::parse(url.trim()).map_or_else(|_| url.trim().to_owned(), String::from)
+    let url = Url::parse(url.trim()).map_or_else(|_| url.trim().to_owned(), String::from);
+    match url.contains(['?', '#']) {
+        true => url,
+        false => url.trim_end_matches('/').to_owned(),
+    }
 }
 
 /// Sorts a list against the feeds that are there, and gives the new ones names that nobody has.
@@ -225,7 +229,7 @@ fn sort(outlines: Vec<Outline>, known: &[Listed]) -> Sorted {
         }
         let mut title = outline.title.trim().to_owned();
         if title.is_empty() {
-            title = url.clone();
+            title = outline.url.trim().to_owned();
         }
         while title.len() > MAX_NAME - 8 {
             title.pop();
@@ -310,12 +314,12 @@ mod tests {
 
     #[test]
     fn lists_are_sorted_against_what_is_there() {
-        let known = [("Gazette".to_owned(), "https://e.org/".to_owned())];
+        let known = [("Gazette".to_owned(), normal("https://e.org/"))];
         let list = vec![
             outline("Other name", "https://E.org"),
             outline("Gazette", "https://e.org/2"),
             outline("", "https://e.org/3"),
-            outline("again", "https://e.org/3"),
+            outline("again", "https://e.org/3/"),
             outline("mail", "mailto:x@e.org"),
             outline("login", "https://a:b@e.org/"),
             outline("none", "nowhere"),

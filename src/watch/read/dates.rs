@@ -81,7 +81,7 @@ struct Parts {
 
 impl Parts {
     /// Reads a date in digits at the start (`2026-11-24`, `2026/11`, `20261124`, `11/24/2026`,
-    /// `24.11.2026`) and gives what follows.
+    /// `24.11.2026`, `24-11-2026`) and gives what follows.
     fn numeric<'a>(&mut self, text: &'a str) -> &'a str {
         let (first, rest) = digits(text);
         match (first.len(), rest.chars().next()) {
@@ -111,14 +111,17 @@ impl Parts {
                 (self.month, self.day) = (Some(found[0]), Some(found[1]));
                 rest
             }
-            (1 | 2, Some(separator @ ('/' | '.'))) => {
+            (1 | 2, Some(separator @ ('/' | '.' | '-'))) => {
                 let (second, after) = digits(&rest[1..]);
                 let Some(after) = after.strip_prefix(separator) else { return text };
                 let (last, after) = digits(after);
                 let (Some(first), Some(second)) = (value(first), value(second)) else {
                     return text;
                 };
-                let day_first = separator == '.' || first > 12;
+                if separator == '-' && last.len() != 4 {
+                    return text;
+                }
+                let day_first = first > 12 || (separator != '/' && second <= 12);
                 let (day, month) = if day_first { (first, second) } else { (second, first) };
                 (self.year, self.month, self.day) = (year(last), Some(month), Some(day));
                 after
@@ -133,6 +136,9 @@ impl Parts {
         while let Some(next) = rest.chars().next() {
             if next.is_ascii_digit() {
                 rest = self.number(rest);
+            } else if let Some((afternoon, after)) = dotted_half(rest) {
+                self.afternoon = Some(afternoon);
+                rest = after;
             } else if next.is_alphabetic() {
                 let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
                 self.word(&rest[..end].to_lowercase());
@@ -148,7 +154,10 @@ impl Parts {
     fn number<'a>(&mut self, text: &'a str) -> &'a str {
         let (found, rest) = digits(text);
         let dated = self.day.is_some() && self.year.is_some();
-        let timed = rest.starts_with(':') || dated && rest.starts_with('.');
+        // `10h30` and `10h`, as French writes it.
+        let hours = rest.strip_prefix(['h', 'H']);
+        let hours = hours.is_some_and(|after| !after.starts_with(char::is_alphabetic));
+        let timed = rest.starts_with(':') || hours || dated && rest.starts_with('.');
         if self.seconds.is_none() && timed && found.len() <= 2 {
             return self.time(text);
         }
@@ -172,6 +181,7 @@ impl Parts {
         let (hour, rest) = digits(text);
         let separator = rest.chars().next().unwrap_or(':');
         let (minute, mut rest) = digits(&rest[1..]);
+        let minute = if minute.is_empty() && separator != ':' { "0" } else { minute };
         let mut second = "0";
         if let Some(after) = rest.strip_prefix(separator) {
             (second, rest) = digits(after);
@@ -238,6 +248,15 @@ impl Parts {
     }
 }
 
+/// `a.m.` or `p. m.` at the start: whether it is the afternoon, and what follows.
+fn dotted_half(text: &str) -> Option<(bool, &str)> {
+    let half = text.chars().next()?.to_ascii_lowercase();
+    let rest = text.get(1..)?.strip_prefix('.')?.trim_start_matches(' ');
+    let rest = rest.strip_prefix(['m', 'M'])?;
+    let whole = matches!(half, 'a' | 'p') && !rest.starts_with(char::is_alphabetic);
+    whole.then_some((half == 'p', rest))
+}
+
 /// Seconds since midnight; 24:00 and leap seconds run on.
 fn clock(hour: i32, minute: i32, second: i32) -> Option<i64> {
     let sound = (0..=24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second);
@@ -284,6 +303,14 @@ mod tests {
             ("Tue 11 Jan 2011 01:30:00 GMT", "2011-01-11T01:30:00Z"),
             ("11 January 2011 1:30 pm EST", "2011-01-11T18:30:00Z"),
             ("January 11, 2011 12:05 AM", "2011-01-11T00:05:00Z"),
+            ("11 January 2011 1:30 p.m. EST", "2011-01-11T18:30:00Z"),
+            ("January 11, 2011 12:05 A.M.", "2011-01-11T00:05:00Z"),
+            ("11/01/2011 1:30 p. m.", "2011-11-01T13:30:00Z"),
+            ("24-11-2025 10:00", "2025-11-24T10:00:00Z"),
+            ("11-24-2025 10:00", "2025-11-24T10:00:00Z"),
+            ("24 novembre 2025 10h30", "2025-11-24T10:30:00Z"),
+            ("24/11/2025 à 10H", "2025-11-24T10:00:00Z"),
+            ("10h30 24 novembre 2025", "2025-11-24T10:30:00Z"),
             ("Tue, 11 Jan 11 01:30:00 -0800", "2011-01-11T09:30:00Z"),
             ("Tue, 11-Jan-2011 01:30:00 PST", "2011-01-11T09:30:00Z"),
             ("Di, 11 Okt 2011 01:30:00 +0200", "2011-10-10T23:30:00Z"),

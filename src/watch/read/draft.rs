@@ -36,6 +36,8 @@ pub(super) struct Draft {
     pub(super) link: Best,
     /// Whether its id may serve as link.
     pub(super) permalink: bool,
+    /// Length of the output before it.
+    pub(super) start: usize,
     /// Text directly inside the person that is open.
     pub(super) person: String,
     filled: u16,
@@ -46,8 +48,9 @@ pub(super) struct Draft {
 impl Draft {
     /// Begins an item in the output.
     pub(super) fn new(out: &mut String) -> Self {
+        let start = out.len();
         out.push_str("<item>");
-        Self { permalink: true, ..Self::default() }
+        Self { permalink: true, start, ..Self::default() }
     }
 
     /// The element that a field is written as; `None` for fields that are not written.

@@ -3,7 +3,8 @@
 //! The feed's own id where it gives one, else the canonical link (with its fragment: some pages hold
 //! many entries), else title and published day. An id or link that different entries bear is none, in
 //! one document or from one to the next; those entries go by what comes after, for ever. Where most
-//! ids are shared, or are others at each poll, the feed's ids count no more, and links likewise.
+//! ids are shared, or are others at each poll, the feed's ids count no more, and links likewise; `past`
+//! says how that is known.
 //!
 //! Keys depend on the entry and not on its place, so that new entries above do not change them; only
 //! entries that are alike in everything are counted. When an entry gets another key than it had in the
@@ -20,6 +21,7 @@ use sha2::{Digest, Sha256};
 
 use super::MAX_ENTRIES;
 use super::parse::Entry;
+use super::past::{MAX_SHARED, Past, share};
 use crate::model::{Identity, ItemKey, Shown, mark};
 use crate::text::is_article_url;
 
@@ -27,10 +29,6 @@ use crate::text::is_article_url;
 const MAX_LENGTH: usize = 200;
 /// Characters of a text that tell it from others, with its length.
 const DIGEST: usize = 200;
-/// Single ids and links that are remembered as shared; with more than these the kind as a whole is
-/// not trusted.
-const MAX_SHARED: usize = 64;
-
 /// What a document's entries are told apart by.
 #[derive(Debug, Default)]
 pub(super) struct Keyed {
@@ -57,12 +55,15 @@ pub(super) fn keys(entries: &[Entry], before: &Identity, truncated: bool) -> Key
     let shown: Vec<Shown> =
         marks.iter().zip(&keys).map(|(marks, key)| marks.under(mark(key.as_str()))).collect();
     let now = Past::new(&shown);
+    // Where it was found out just now that ids or links are no use, all keys are others.
+    let turned = (identity.ids_fail, identity.links_fail) != (before.ids_fail, before.links_fail);
     let rekeyed = marks.iter().zip(&shown).zip(&keys).filter(|((marks, one), _)| {
-        !past.keys.contains(&one.key)
-            && past.same(marks).is_some_and(|former| !now.keys.contains(&former.key))
+        let alike = || past.alike(marks).filter(|_| turned);
+        let former = past.same(marks).or_else(alike);
+        !past.has(one.key) && former.is_some_and(|former| !now.has(former.key))
     });
     let rekeyed = rekeyed.map(|(_, key)| key.clone()).collect();
-    let rest = before.shown.iter().filter(|one| truncated && !now.keys.contains(&one.key)).copied();
+    let rest = before.shown.iter().filter(|one| truncated && !now.has(one.key)).copied();
     let rest: Vec<Shown> = rest.take(MAX_ENTRIES.saturating_sub(shown.len())).collect();
     identity.shown = shown;
     identity.shown.extend(rest);
@@ -71,17 +72,19 @@ pub(super) fn keys(entries: &[Entry], before: &Identity, truncated: bool) -> Key
 
 /// What entries are compared by, hashed; zero for what is not there.
 #[derive(Debug, Clone, Copy)]
-struct Marks {
-    id: u32,
+pub(super) struct Marks {
+    pub(super) id: u32,
     /// The link that can serve as key.
-    link: u32,
+    pub(super) link: u32,
     /// Title, or else text.
-    title: u32,
+    pub(super) title: u32,
     /// The title with the date.
-    dated: u32,
+    pub(super) dated: u32,
     /// Title and text.
-    text: u32,
-    has_date: bool,
+    pub(super) text: u32,
+    pub(super) has_date: bool,
+    /// Whether there is a text beside the title.
+    pub(super) has_text: bool,
 }
 
 impl Marks {
@@ -95,6 +98,7 @@ impl Marks {
             dated: if title == 0 { 0 } else { mark(&format!("{date} {}", told(entry))) },
             text: mark(&digest(entry)),
             has_date: entry.published.is_some(),
+            has_text: !entry.summary.is_empty() || !entry.body.is_empty(),
         }
     }
 
@@ -135,78 +139,6 @@ fn link(entry: &Entry) -> Option<String> {
     }
 }
 
-/// The entries of the document before.
-struct Past<'s> {
-    shown: &'s [Shown],
-    ids: HashMap<u32, &'s Shown>,
-    links: HashSet<u32>,
-    keys: HashSet<u32>,
-    by_link: HashMap<(u32, u32), &'s Shown>,
-    by_date: HashMap<u32, &'s Shown>,
-}
-
-impl<'s> Past<'s> {
-    fn new(shown: &'s [Shown]) -> Self {
-        Self {
-            shown,
-            ids: shown.iter().map(|one| (one.id, one)).collect(),
-            links: shown.iter().map(|one| one.link).collect(),
-            keys: shown.iter().map(|one| one.key).collect(),
-            by_link: shown.iter().map(|one| ((one.link, one.text), one)).collect(),
-            by_date: shown.iter().map(|one| (one.dated, one)).collect(),
-        }
-    }
-
-    /// The entry that was shown before and is this one: same link and text, or same title and date
-    /// where the one or the other makes sure. A page that is told anew under the same title each day
-    /// is not the same entry.
-    fn same(&self, marks: &Marks) -> Option<&'s Shown> {
-        let by_link = (marks.link != 0).then(|| self.by_link.get(&(marks.link, marks.text)));
-        by_link.flatten().copied().or_else(|| {
-            let sure = marks.dated != 0 && (marks.has_date || marks.link == 0);
-            sure.then(|| self.by_date.get(&marks.dated).copied()).flatten()
-        })
-    }
-
-    /// Learns from what changed: ids that now belong to other entries, and ids and links that are
-    /// others though the entries are the same.
-    fn learn(&self, marks: &[Marks], identity: &mut Identity) {
-        if self.shown.is_empty() {
-            return;
-        }
-        let ids: HashSet<u32> = marks.iter().map(|one| one.id).collect();
-        let links: HashSet<u32> = marks.iter().map(|one| one.link).collect();
-        let (mut kept_ids, mut moved_ids, mut kept_links, mut moved_links) = (0, 0, 0, 0);
-        for one in marks {
-            match self.ids.get(&one.id).filter(|_| one.id != 0) {
-                Some(former) => {
-                    let both = one.link != 0 && former.link != 0;
-                    if both && former.link != one.link && former.title != one.title {
-                        share(&mut identity.shared, one.id);
-                    }
-                    kept_ids += 1;
-                }
-                None if one.id != 0 => {
-                    let former = self.same(one).filter(|former| former.id != 0);
-                    moved_ids += usize::from(former.is_some_and(|one| !ids.contains(&one.id)));
-                }
-                None => {}
-            }
-            if one.link != 0 && (one.id == 0 || identity.ids_fail) {
-                let known = self.links.contains(&one.link);
-                let former = self.by_date.get(&one.dated).filter(|_| one.has_date);
-                let moved = former.is_some_and(|former| {
-                    former.link != 0 && !links.contains(&former.link) && !known
-                });
-                kept_links += usize::from(known);
-                moved_links += usize::from(moved);
-            }
-        }
-        identity.ids_fail |= moved_ids > 0 && moved_ids >= kept_ids;
-        identity.links_fail |= moved_links > 0 && moved_links >= kept_links;
-    }
-}
-
 /// Learns which ids and links different entries of one document share.
 fn learn_shared(marks: &[Marks], identity: &mut Identity) {
     let ids = marks.iter().filter(|one| one.id != 0);
@@ -226,16 +158,6 @@ fn shared(named: impl Iterator<Item = (u32, (u32, u32))>) -> HashSet<u32> {
     let mut owners: HashMap<u32, (u32, u32)> = HashMap::new();
     let differs = |(name, rest): &(u32, (u32, u32))| owners.entry(*name).or_insert(*rest) != rest;
     named.filter(differs).map(|one| one.0).collect()
-}
-
-/// Remembers a mark that is shared; of too many the oldest goes.
-fn share(shared: &mut Vec<u32>, mark: u32) {
-    if !shared.contains(&mark) {
-        if shared.len() >= MAX_SHARED {
-            shared.remove(0);
-        }
-        shared.push(mark);
-    }
 }
 
 /// Whether an entry's id is its key.

@@ -148,6 +148,82 @@ fn links_that_change_with_every_poll_make_nothing_new() {
 }
 
 #[test]
+fn entries_with_one_title_and_date_are_two_where_nothing_else_is_the_same() {
+    let midnight = "2026-11-25T00:00:00Z";
+    let one = |n: u32, text: &str| {
+        let entry = entry(&format!("p{n}"), &format!("http://h/{n}"), "Press release");
+        dated(Entry { summary: text.to_owned(), ..entry }, midnight)
+    };
+    let old = one(0, "Weather.");
+    let all = [&[one(1, "Storms."), old.clone()][..], &[one(2, "NATO invites Ukraine."), old]];
+    assert_eq!(counts(&all), [2, 1]);
+    // That both tell nothing is no text that is the same.
+    assert_eq!(counts(&[&[one(1, "")], &[one(2, "")]]), [1, 1]);
+    let known = keys(&[one(1, ""), one(0, "")], &Identity::default(), false).identity;
+    let after = keys(&[one(2, ""), one(0, "")], &known, false);
+    assert!(after.rekeyed.is_empty() && !after.identity.ids_fail, "{after:?}");
+}
+
+#[test]
+fn a_headline_and_its_address_that_are_corrected_together_keep_their_id() {
+    let own = |n: u32| entry(&n.to_string(), &format!("http://h/{n}"), &format!("t {n}"));
+    let typo = entry("p", "http://h/formaly", "Ukraine formaly invited");
+    let right = entry("p", "http://h/formally", "Ukraine formally invited");
+    assert_eq!(counts(&[&[typo.clone(), own(1)], &[right.clone(), own(1)]]), [2, 0]);
+    assert_eq!(texts(std::slice::from_ref(&right)), ["p"]);
+    // Found out to be passed on: the entry that had it is still there.
+    let moved = entry("9", "http://h/formaly", "Ukraine formaly invited");
+    let after = [right, own(1), own(2), moved];
+    assert_eq!(counts(&[&[typo, own(1), own(2)], &after]), [3, 1]);
+}
+
+#[test]
+fn ids_that_are_places_in_the_list_hide_nothing() {
+    let at = |newest: u32| -> Vec<Entry> {
+        let one = |place: u32| {
+            let n = newest - place;
+            entry(&place.to_string(), &format!("http://h/{n}"), &format!("t {n}"))
+        };
+        (0..5).map(one).collect()
+    };
+    let documents = [at(10), at(11), at(13), at(13), at(30)];
+    let documents: Vec<&[Entry]> = documents.iter().map(Vec::as_slice).collect();
+    assert_eq!(counts(&documents), [5, 1, 2, 0, 5]);
+}
+
+#[test]
+fn whatever_changes_with_every_poll_makes_nothing_new() {
+    type Form = fn(u32, u32) -> Entry;
+    let forms: [(&str, Form); 4] = [
+        ("links with a session, no date, no id", |poll, n| {
+            entry("", &format!("http://h/{n}?sid={poll}"), &format!("country {n}"))
+        }),
+        ("ids, and a text that counts its readers", |poll, n| Entry {
+            summary: format!("Read {poll}{n} times"),
+            ..entry(&format!("{poll}-{n}"), &format!("http://h/{n}"), &format!("country {n}"))
+        }),
+        ("ids, text and date", |poll, n| {
+            let id = format!("{poll}-{n}");
+            let entry = entry(&id, &format!("http://h/{n}"), &format!("country {n}"));
+            let entry = Entry { summary: format!("Read {poll}{n} times"), ..entry };
+            dated(entry, &format!("2026-11-25T10:{poll:02}:00Z"))
+        }),
+        ("ids, links and text", |poll, n| Entry {
+            summary: format!("Read {poll}{n} times"),
+            ..entry(&format!("{poll}-{n}"), &format!("http://h/{n}?s={poll}"), &format!("c {n}"))
+        }),
+    ];
+    for (what, form) in forms {
+        let at = |poll: u32, numbers: std::ops::Range<u32>| -> Vec<Entry> {
+            numbers.map(|n| form(poll, n)).collect()
+        };
+        let documents = [at(1, 0..4), at(2, 0..4), at(3, 0..4), at(4, 0..4), at(5, 1..5)];
+        let documents: Vec<&[Entry]> = documents.iter().map(Vec::as_slice).collect();
+        assert_eq!(counts(&documents), [4, 0, 0, 0, 1], "{what}");
+    }
+}
+
+#[test]
 fn an_id_that_comes_or_goes_makes_nothing_new() {
     let with = [entry("1", "http://h/1", "a"), entry("2", "http://h/2", "b")];
     let without = [entry("", "http://h/1", "a"), entry("", "http://h/2", "b")];

@@ -10,6 +10,7 @@ use url::Url;
 use super::json_text::mended;
 use super::links::{Best, Rank, absolute};
 use super::parse::{Entry, Parsed};
+use super::repair::Repair;
 use super::sniff::NoFeed;
 use super::{MAX_CATEGORIES, MAX_ENTRIES, dates};
 
@@ -38,8 +39,14 @@ pub(super) fn parse(text: &str, url: &Url, now: Timestamp) -> Result<Parsed, NoF
         return Err(if json { NoFeed::Json } else { NoFeed::Unknown });
     }
     let mut parsed = found.parsed;
+    if let (Err(error), true) = (&end, parsed.entries.is_empty()) {
+        return Err(NoFeed::Unread(error.line()));
+    }
     if mended {
         parsed.faults.push("characters that JSON does not allow were escaped".to_owned());
+    }
+    if found.too_many {
+        parsed.faults.push(Repair::TooMany.text());
     }
     if let Err(error) = end {
         parsed.truncated = error.is_eof();
@@ -52,7 +59,8 @@ pub(super) fn parse(text: &str, url: &Url, now: Timestamp) -> Result<Parsed, NoF
 }
 
 fn attempt<'u>(text: &str, url: &'u Url, now: Timestamp) -> (Found<'u>, serde_json::Result<()>) {
-    let mut found = Found { url, now, parsed: Parsed::default(), items: false, version: false };
+    let parsed = Parsed::default();
+    let mut found = Found { url, now, parsed, items: false, version: false, too_many: false };
     let mut json = serde_json::Deserializer::from_str(text);
     let end = json.deserialize_any(FeedVisitor(&mut found));
     (found, end)
@@ -66,6 +74,8 @@ struct Found<'u> {
     items: bool,
     /// A version of JSON Feed was seen.
     version: bool,
+    /// Not all entries were kept.
+    too_many: bool,
 }
 
 struct FeedVisitor<'f, 'u>(&'f mut Found<'u>);
@@ -134,8 +144,9 @@ impl<'de> Visitor<'de> for Items<'_, '_> {
         self.0.items = true;
         while let Some(item) = list.next_element::<Item>()? {
             let Some(entry) = item.into_entry(self.0.url, self.0.now) else { continue };
-            if self.0.parsed.entries.len() < MAX_ENTRIES {
-                self.0.parsed.entries.push(entry);
+            match self.0.parsed.entries.len() < MAX_ENTRIES {
+                true => self.0.parsed.entries.push(entry),
+                false => self.0.too_many = true,
             }
         }
         Ok(())
@@ -395,6 +406,26 @@ mod tests {
         assert_eq!(parsed.entries.len(), 2, "{parsed:?}");
         assert_eq!(parsed.entries[0].title, "a\tb\\x \u{fffd} c");
         assert_eq!(parsed.faults.len(), 1);
+    }
+
+    #[test]
+    fn a_number_that_is_none_costs_nothing_and_a_document_without_entries_is_no_feed() {
+        let head = r#"{"version":"https://jsonfeed.org/version/1","items":["#;
+        let parsed = read(&format!(r#"{head}{{"id":"1","x":NaN}},{{"id":"2"}}]}}"#)).unwrap();
+        assert_eq!((parsed.entries.len(), parsed.faults.len()), (2, 1), "{parsed:?}");
+        for rest in ["{{]}", "{\"id\": \"1\", \"ti"] {
+            let broken = read(&format!("{head}{rest}"));
+            assert!(matches!(broken, Err(NoFeed::Unread(1))), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn entries_beyond_the_bound_are_told() {
+        let item = "{\"id\": \"1\"},".repeat(MAX_ENTRIES);
+        for (more, faults) in [("null", 0), ("{\"id\": \"2\"}", 1)] {
+            let parsed = read(&format!("{{\"items\": [{item}{more}]}}")).unwrap();
+            assert_eq!((parsed.entries.len(), parsed.faults.len()), (MAX_ENTRIES, faults));
+        }
     }
 
     #[test]

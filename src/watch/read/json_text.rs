@@ -2,7 +2,8 @@
 //! that was pasted in without being escaped.
 
 /// Escapes raw control characters in strings, takes senseless escapes for text, puts a replacement
-/// character where half of a surrogate pair stands, and drops commas that nothing follows.
+/// character where half of a surrogate pair stands, drops commas that nothing follows, and takes words
+/// that JSON does not know (`NaN`, `undefined`) for nothing, or for keys.
 pub(super) fn mended(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     let mut rest = text;
@@ -10,6 +11,7 @@ pub(super) fn mended(text: &str) -> String {
     // Whether a comma waits for what follows it.
     let mut comma = false;
     while let Some(c) = rest.chars().next() {
+        let whole = rest;
         rest = &rest[c.len_utf8()..];
         match (inside, c) {
             (true, '\\') => rest = escape(&mut out, rest),
@@ -29,6 +31,10 @@ pub(super) fn mended(text: &str) -> String {
                     && !out.trim_end().is_empty()
                 {
                     out.push(',');
+                }
+                if c.is_alphabetic() && !out.ends_with(|c: char| c.is_ascii_digit() || c == '.') {
+                    rest = word(&mut out, whole);
+                    continue;
                 }
                 out.push(c);
                 inside = c == '"';
@@ -78,6 +84,29 @@ fn escape<'a>(out: &mut String, rest: &'a str) -> &'a str {
     }
 }
 
+/// Writes the word at the start of `text`, or what it stands for; gives what follows.
+fn word<'a>(out: &mut String, text: &'a str) -> &'a str {
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    match word {
+        _ if rest.trim_start().starts_with(':') => {
+            out.push('"');
+            out.push_str(word);
+            out.push('"');
+        }
+        "true" | "True" => out.push_str("true"),
+        "false" | "False" => out.push_str("false"),
+        _ => {
+            // `-Infinity`
+            if out.ends_with('-') {
+                out.pop();
+            }
+            out.push_str("null");
+        }
+    }
+    rest
+}
+
 /// The number in `uXXXX`.
 fn unit(text: &str) -> Option<u32> {
     let digits = text.strip_prefix('u')?.get(..4)?;
@@ -103,6 +132,8 @@ mod tests {
         assert_eq!(mended("[\"a\nb\"]"), r#"["a\u000ab"]"#);
         assert_eq!(mended(r#"["\x \u12 \ud83d"]"#), "[\"\\\\x \\\\u12 \u{fffd}\"]");
         assert_eq!(mended("[,1,,2,]"), "[1,2]");
+        assert_eq!(mended("[NaN,-Infinity,undefined,True,1e5]"), "[null,null,null,true,1e5]");
+        assert_eq!(mended("{id: None}"), r#"{"id": null}"#);
     }
 
     proptest! {

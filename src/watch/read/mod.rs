@@ -1,11 +1,12 @@
 //! Intake: bytes to items, whatever a site sends.
 //!
-//! One file a step: `decode` (bytes to text) → `sniff` (is it a feed at all?) → `repair` (rewrite to
-//! the plainest RSS there is, in `rewrite` over `token`, `reference`, `dialect`, `scope`, `draft` and `escape`) → `parse` (feed-rs, and nothing else knows
-//! it) or `json` (over `json_text`) → here: texts become plain, `links` and `identity` give each item its address and key,
-//! `dates` its time (with the words of `calendar`). Beside it, `article` finds the text in a web page,
-//! `page` the feeds that one points to, and `opml` exchanges lists. Pure: no clock, no network, no state. What came wrong is told in `faults`; a
-//! broken entry costs itself only.
+//! One file a step: `decode` (bytes to text) → `sniff` (is it a feed at all?) → `entity` (the document's own
+//! names) → `repair` (rewrite to the plainest RSS there is, in `rewrite` over `token`, `reference`, `dialect`,
+//! `scope`, `draft` and `escape`) → `parse` (feed-rs, and nothing else knows it) or `json` (over `json_text`)
+//! → here: texts become plain, `hide` takes the feed's own secrets out, `links` and `identity` (with `past`)
+//! give each item its address and key, `dates` its time (with the words of `calendar`). Beside it, `article`
+//! finds the text in a web page, `page` the feeds that one points to, and `opml` exchanges lists. Pure: no
+//! clock, no network, no state. What came wrong is told in `faults`; a broken entry costs itself only.
 
 mod article;
 mod calendar;
@@ -13,7 +14,9 @@ mod dates;
 mod decode;
 mod dialect;
 mod draft;
+mod entity;
 mod escape;
+mod hide;
 mod hints;
 mod identity;
 #[cfg(test)]
@@ -26,6 +29,7 @@ mod nesting;
 mod opml;
 mod page;
 mod parse;
+mod past;
 mod reference;
 mod repair;
 mod rewrite;
@@ -43,6 +47,7 @@ use jiff::Timestamp;
 use url::Url;
 
 pub use self::article::{BUILT as FULL_TEXT_BUILT, MAX_PAGE, NoArticle, article};
+pub(super) use self::hide::Hidden;
 use self::identity::Keyed;
 pub use self::opml::{Outline, read_opml, write_opml};
 pub use self::page::{Pointer, feed_pointers, usual_places};
@@ -138,11 +143,22 @@ pub fn read_after(
     identity: &Identity,
     now: Timestamp,
 ) -> Result<Reading, NoFeed> {
+    read_hiding(document, feed, identity, &Hidden::default(), now)
+}
+
+/// Reads the next document of a feed at `now`, and takes its secrets out of what it says.
+pub(super) fn read_hiding(
+    document: Document<'_>,
+    feed: &Feed,
+    identity: &Identity,
+    hidden: &Hidden,
+    now: Timestamp,
+) -> Result<Reading, NoFeed> {
     let url = base(document.url);
     let decoded = decode::decode(document.bytes, document.content_type);
     let (format, mut parsed) = match sniff::sniff(&decoded.text) {
         Kind::Xml(format) => {
-            let repaired = repair::repair(&decoded.text, &url);
+            let repaired = repair::repair(&entity::expanded(&decoded.text), &url);
             (format, parse::parse(repaired, &url, now).map_err(NoFeed::Broken)?)
         }
         Kind::Json => ("JSON Feed", json::parse(&decoded.text, &url, now)?),
@@ -155,7 +171,7 @@ pub fn read_after(
     let topic = topic.or_else(|| url.has_host().then_some(url));
     let hub = parsed.hub.take().zip(topic);
     let hub = hub.map(|(url, topic)| Hub { url: url.into(), topic: topic.into() });
-    Ok(Reading { hub, ..finish(parsed, format, feed, identity, now) })
+    Ok(Reading { hub, ..finish(parsed, format, feed, identity, hidden, now) })
 }
 
 /// What relative links are resolved against. Without an address (a file) they come to nothing, which
@@ -173,10 +189,13 @@ fn finish(
     format: &'static str,
     feed: &Feed,
     identity: &Identity,
+    hidden: &Hidden,
     now: Timestamp,
 ) -> Reading {
     let language = subtag(&parsed.language);
-    let entries: Vec<Entry> = parsed.entries.into_iter().map(plain).collect();
+    // Once for addresses before they are compared, once for texts when they are plain.
+    let clean = |entry| hidden.apply(plain(hidden.apply(entry)));
+    let entries: Vec<Entry> = parsed.entries.into_iter().map(clean).collect();
     let Keyed { keys, rekeyed, identity } = identity::keys(&entries, identity, parsed.truncated);
     if identity.ids_fail {
         parsed.faults.push("its ids do not tell entries apart; links do".to_owned());

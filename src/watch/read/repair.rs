@@ -31,6 +31,8 @@ pub(super) enum Repair {
     StrayEnd,
     /// The document stops before its end.
     Truncated,
+    /// It stops inside an entry, which is left out.
+    CutEntry,
     /// Too deep.
     TooDeep,
     /// Too many entries.
@@ -46,6 +48,7 @@ impl Repair {
             Repair::Unclosed => "elements that were never closed were closed".to_owned(),
             Repair::StrayEnd => "end tags without a start were dropped".to_owned(),
             Repair::Truncated => "the document breaks off before its end".to_owned(),
+            Repair::CutEntry => "the entry in which it breaks off was left out".to_owned(),
             Repair::TooDeep => format!("what lies deeper than {MAX_DEPTH} elements was left out"),
             Repair::TooMany => format!("only the first {MAX_ENTRIES} entries were read"),
         }

@@ -45,6 +45,8 @@ struct Writing {
     unwanted: bool,
     /// Another XML document inside: nothing in it ends the text.
     opaque: bool,
+    /// Plain text by its own word, in which a `<` is one.
+    literal: bool,
 }
 
 /// Writes the document anew, token by token.
@@ -170,6 +172,10 @@ impl<'a> Rewriter<'a> {
     /// An element inside a text: its tag becomes text too.
     fn inline(&mut self, name: &'a str, own: Vec<(&'a str, Space)>, empty: bool) {
         self.out.push_str("&lt;");
+        if let Some(writing) = &mut self.writing {
+            // It is no plain text after all.
+            writing.literal = false;
+        }
         // What is taken for a name may hold a `&`.
         push_escaped(&mut self.out, name);
         self.out.push_str(if empty { "/&gt;" } else { "&gt;" });
@@ -213,6 +219,7 @@ impl<'a> Rewriter<'a> {
     fn begin_text(&mut self, field: Field, attributes: &str) {
         let mut unwanted = false;
         let mut opaque = false;
+        let mut literal = false;
         if let Some((draft, _)) = &mut self.item {
             unwanted = draft.has(field);
             if matches!(field, Field::Body | Field::Summary) && !attributes.is_empty() {
@@ -224,12 +231,22 @@ impl<'a> Rewriter<'a> {
                     draft.link.offer(Rank::File, self.scope.base(), &source);
                 }
             }
+            if matches!(field, Field::Title | Field::Body | Field::Summary) {
+                let kind = attribute(attributes, "type").unwrap_or_default();
+                let mode = attribute(attributes, "mode").unwrap_or_default();
+                // Of old Atom, which escapes mark-up in a text of this type.
+                let escaped = mode.eq_ignore_ascii_case("escaped");
+                literal = !escaped && matches!(kind.trim(), "text" | "text/plain");
+            }
             if field == Field::Id {
                 draft.permalink = attribute(attributes, "isPermaLink")
                     .is_none_or(|word| !word.trim().eq_ignore_ascii_case("false"));
             }
         }
         self.begin(Goal::Field(field), unwanted, opaque);
+        if let Some(writing) = &mut self.writing {
+            writing.literal = literal;
+        }
     }
 
     fn begin_link(&mut self, local: &str, attributes: &str) {
@@ -288,7 +305,8 @@ impl<'a> Rewriter<'a> {
         }
         let start = self.out.len();
         let height = self.stack.len();
-        self.writing = Some(Writing { goal, height, before, start, unwanted, opaque });
+        self.writing =
+            Some(Writing { goal, height, before, start, unwanted, opaque, literal: false });
     }
 
     pub(super) fn close(&mut self, name: &str) {
@@ -363,6 +381,12 @@ impl<'a> Rewriter<'a> {
             self.out.truncate(writing.before);
             return;
         }
+        if writing.literal {
+            // As mark-up that says so: all texts are taken for mark-up later on.
+            let markup = plain(&self.out[writing.start..]).replace('<', "&lt;");
+            self.out.truncate(writing.start);
+            push_escaped(&mut self.out, &markup);
+        }
         let text = &self.out[writing.start..];
         match (&mut self.item, writing.goal) {
             (Some((draft, _)), Goal::Field(field)) => {
@@ -405,9 +429,19 @@ impl<'a> Rewriter<'a> {
         }
     }
 
+    /// Leaves the open item out. Half a headline would be judged as a whole one, and half an address be
+    /// another entry than the whole.
+    fn drop_item(&mut self) {
+        let Some((draft, _)) = self.item.take() else { return };
+        self.writing = None;
+        self.out.truncate(draft.start);
+        self.repaired(Repair::CutEntry);
+    }
+
     pub(super) fn finish(mut self, cut: bool) -> Repaired {
         if !self.stack.is_empty() && !self.full() {
             self.repaired(Repair::Truncated);
+            self.drop_item();
         } else if cut {
             self.repaired(Repair::Unclosed);
         }

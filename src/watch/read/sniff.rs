@@ -37,6 +37,8 @@ pub enum NoFeed {
     Xml(String),
     /// JSON that is no JSON Feed.
     Json,
+    /// A JSON Feed that is broken at this line, before its first entry ends.
+    Unread(usize),
     /// Neither XML nor JSON.
     Unknown,
     /// A feed that its parser refuses even after repair.
@@ -74,6 +76,9 @@ impl fmt::Display for NoFeed {
                 write!(f, "XML of another kind came instead of a feed (`<{root}>`)")
             }
             NoFeed::Json => f.write_str("JSON came that is no JSON Feed"),
+            NoFeed::Unread(line) => {
+                write!(f, "the JSON is broken at line {line}, before any entry could be read")
+            }
             NoFeed::Unknown => f.write_str("what came is neither XML nor JSON"),
             NoFeed::Broken(why) => write!(f, "the feed cannot be parsed: {why}"),
         }

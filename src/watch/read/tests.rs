@@ -150,10 +150,56 @@ fn old_dialects_hide_texts_and_dates() {
 }
 
 #[test]
+fn plain_text_of_atom_is_no_markup() {
+    let feed = |title: &str| {
+        let head = "<feed xmlns='http://www.w3.org/2005/Atom'><entry>";
+        titles(&format!("{head}{title}</entry></feed>"))
+    };
+    for (title, expected) in [
+        ("<title type=\"text\">Sweden joins &lt;NATO&gt;</title>", "Sweden joins <NATO>"),
+        ("<title type='text'><![CDATA[Pact <signed> & sealed]]></title>", "Pact <signed> & sealed"),
+        ("<title type='text'>AT&amp;amp;T joins</title>", "AT&T joins"),
+        ("<title type='text'>Sweden <b>joins</b></title>", "Sweden joins"),
+        ("<title type='html'>Sweden &lt;b&gt;joins&lt;/b&gt;</title>", "Sweden joins"),
+        ("<title>Sweden &lt;b&gt;joins&lt;/b&gt;</title>", "Sweden joins"),
+    ] {
+        assert_eq!(feed(title), [expected], "{title}");
+    }
+}
+
+#[test]
+fn names_that_a_document_defines_are_read() {
+    let text = "<!DOCTYPE rss [<!ENTITY q 'AUKUS &#38; NATO'>]><rss><channel><item>\
+                <title>Japan joins &q;</title></item></channel></rss>";
+    assert_eq!(titles(text), ["Japan joins AUKUS & NATO"]);
+}
+
+#[test]
 fn truncation_is_told() {
     let whole = "<rss><channel><item><title>a</title></item></channel></rss>";
     assert!(!reading(whole).truncated);
     assert!(reading(&whole[..whole.len() - 16]).truncated);
+}
+
+#[test]
+fn the_entry_in_which_a_document_breaks_off_is_left_out() {
+    let first = "<rss version='2.0'><channel><title>t</title><item><title>a</title></item>";
+    let second = "<item><title>NATO invites Ukraine to join BRICS summit</title>\
+                  <link>http://e.org/long-1</link><author>a b</author><guid>g</guid></item>";
+    let whole = format!("{first}{second}</channel></rss>");
+    // Its last character is missed by nobody.
+    let end = first.len() + second.len() - 1;
+    for cut in first.len()..whole.len() - 1 {
+        let reading = reading(&whole[..cut]);
+        assert!(reading.truncated, "{cut}");
+        let expected = if cut < end { 1 } else { 2 };
+        assert_eq!(reading.items.len(), expected, "{}", &whole[..cut]);
+        let told = reading.faults.iter().any(|fault| fault.contains("was left out"));
+        assert_eq!(told, (first.len() + 6..end).contains(&cut), "{cut} {:?}", reading.faults);
+    }
+    let entry = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><title>a</title></entry><entry>\
+                 <title>NATO invites</title><content type='xhtml'><div><p>half";
+    assert_eq!(titles(entry), ["a"]);
 }
 
 #[test]

@@ -86,6 +86,47 @@ fn a_poll_that_goes_well_clears_the_failures() {
 }
 
 #[test]
+fn one_clock_runs_for_as_long_as_a_feed_is_not_well() {
+    let feed = feed("a", Every::Auto);
+    let hour = |hour: u64| later(at("2026-01-01T00:00:00Z"), seconds(hour * 3600));
+    let badly = |blocked| Went::Badly { blocked, after: None };
+    let mut state = FeedState::new(hour(0));
+    (state.last_new, state.entries) = (Some(hour(0)), 3);
+    let well = after(&state, &feed, Went::Well, hour(1));
+    let mut state = well.clone();
+    for (turn, blocked) in (2..9).zip([true, false].into_iter().cycle()) {
+        state = after(&state, &feed, badly(blocked), hour(turn));
+        assert_eq!(state.since, Some(hour(2)), "403 and 503 by turns");
+    }
+    assert_eq!(after(&state, &feed, Went::Well, hour(9)).since, Some(hour(9)));
+    assert_eq!(after(&state, &feed, Went::Gone, hour(9)).since, Some(hour(9)));
+    // Silent and failing by turns.
+    let mut state = after(&well, &feed, Went::Well, hour(100));
+    assert_eq!((state.condition, state.since), (Condition::Silent, Some(hour(100))));
+    for turn in [101, 103, 105] {
+        state = after(&state, &feed, badly(false), hour(turn));
+        state = after(&state, &feed, Went::Well, hour(turn + 1));
+        assert_eq!((state.condition, state.since), (Condition::Silent, Some(hour(100))));
+    }
+}
+
+#[test]
+fn a_feed_without_entries_falls_silent_though_it_fails_now_and_then() {
+    let feed = feed("a", Every::Auto);
+    let mut state = FeedState::new(at("2026-01-01T00:00:00Z"));
+    let mut now = at("2026-01-01T00:00:00Z");
+    for _ in 0..40 {
+        let badly = Went::Badly { blocked: false, after: None };
+        for went in [Went::Well, badly] {
+            now = later(now, seconds(3600));
+            state = after(&state, &feed, went, now);
+        }
+    }
+    state = after(&state, &feed, Went::Well, later(now, seconds(3600)));
+    assert_eq!(state.condition, Condition::Silent);
+}
+
+#[test]
 fn ten_thousand_feeds_spread_over_the_interval() {
     let now = at("2026-01-01T00:00:00Z");
     let mut minutes = [0u32; 16];
@@ -187,7 +228,9 @@ fn ten_thousand_feeds_make_no_herd_after_a_start_a_stop_or_an_outage() {
 fn what_happens_while_the_network_is_down_is_held_against_no_feed() {
     let now = at("2026-01-01T00:00:00Z");
     let feed = feed("a", Every::Auto);
-    let well = after(&FeedState::new(now), &feed, Went::Well, now);
+    let mut state = FeedState::new(now);
+    (state.last_new, state.entries) = (Some(now), 3);
+    let well = after(&state, &feed, Went::Well, now);
     let since = at("2026-01-01T01:00:00Z");
     let mut state = well.clone();
     for minute in 0..100 {

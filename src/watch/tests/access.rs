@@ -127,3 +127,21 @@ async fn files_are_read_where_they_are_allowed() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_key_that_the_entries_repeat_is_kept_nowhere() {
+    let site = Site::new().await;
+    let link = site.url("/x?key=s3cretKEY123&amp;id=3");
+    let guid = site.url("/feed?key=s3cretKEY123#1");
+    let text = format!(
+        "<rss><channel><item><title>a</title><link>{link}</link><guid>{guid}</guid>\
+         <description>my s3cretKEY123</description></item></channel></rss>"
+    );
+    site.script("/feed", [answer(200, &[], &text)]);
+    let feed = feed("a", "(secret)".to_owned());
+    let url = Some(site.url("/feed?key=s3cretKEY123"));
+    let polled = poll_by(&feed, None, with(&feed, secrets(url, &[]))).await;
+    assert_eq!(items(&polled), 1);
+    let shown = format!("{polled:?}");
+    assert!(!shown.contains("s3cretKEY") && shown.contains("/x?key=secret&id=3"), "{shown}");
+}

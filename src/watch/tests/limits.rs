@@ -57,6 +57,30 @@ async fn every_packing_that_is_asked_for_is_unpacked_within_the_bound() {
 }
 
 #[tokio::test]
+async fn gzip_that_no_header_tells_of_is_unpacked_within_the_bound() {
+    let site = Site::new().await;
+    let bomb = packed("gzip", &[FEED.as_bytes(), &vec![b' '; 1 << 20]].concat());
+    let whole = packed("gzip", FEED.as_bytes());
+    let tight = PollSection { max_body: 64 << 10, ..PollSection::default() };
+    for (path, header) in [("/x", &[("content-encoding", "x-gzip")][..]), ("/none", &[])] {
+        site.script(
+            path,
+            [
+                answer(200, header, whole.clone()),
+                answer(200, header, bomb.clone()),
+                answer(200, header, &whole[..whole.len() / 2]),
+            ],
+        );
+        let feed = feed("a", site.url(path));
+        assert_eq!(items(&poll(&feed, None).await), 1, "{path}");
+        let polled = poll_with(&feed, None, tight.clone()).await;
+        assert!(failure(&polled).contains("larger than 65536 bytes"), "{}", failure(&polled));
+        let polled = poll(&feed, None).await;
+        assert!(failure(&polled).contains("breaks off"), "{}", failure(&polled));
+    }
+}
+
+#[tokio::test]
 async fn bodies_wait_for_room_and_all_of_them_come() {
     let site = Site::new().await;
     let large = format!("{FEED}<!--{}-->", "x".repeat(300 << 10));

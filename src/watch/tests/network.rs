@@ -40,6 +40,27 @@ async fn round(
 }
 
 #[tokio::test]
+async fn what_was_not_asked_of_the_network_does_not_bring_it_back() {
+    let (now, since) = (Timestamp::now(), Timestamp::now() - Duration::from_secs(7200));
+    let known = FeedState {
+        condition: Condition::Ok,
+        last_poll: Some(now),
+        last_success: Some(now),
+        offline: Some(since),
+        ..FeedState::new(now)
+    };
+    let mut feeds = dead(2);
+    feeds.insert(0, feed("refused", "http://10.1.2.3/".to_owned()));
+    feeds.insert(0, feed("file", "file:///nowhere/feed.xml".to_owned()));
+    let states = feeds.iter().map(|feed| (feed.name.clone(), known.clone())).collect();
+    let came = round(on_loopback(feeds), states).await;
+    for host in ["1", "2"] {
+        let next = &came[&FeedName::new(host)].next;
+        assert_eq!((next.offline, next.failures), (Some(since), 0), "{host}");
+    }
+}
+
+#[tokio::test]
 async fn when_nothing_answers_no_feed_is_blamed() {
     let now = Timestamp::now();
     let known = FeedState {

@@ -14,7 +14,7 @@ const NEWS: &str = "<feed xmlns='http://www.w3.org/2005/Atom'><title>t</title>\
 
 /// A station at work, with both ends of its lines.
 struct Station {
-    pushes: mpsc::Sender<Pushed>,
+    pushes: mpsc::Sender<Push>,
     leases: watch::Sender<Arc<HashSet<FeedName>>>,
     hubs: watch::Receiver<Arc<BTreeMap<FeedName, Hub>>>,
     wanted: mpsc::Sender<FeedName>,
@@ -56,7 +56,7 @@ impl Station {
             topic: "https://news.example/self".to_owned(),
             held: Budget::new(1).body(),
         };
-        self.pushes.send(pushed).await.unwrap();
+        self.pushes.send(Push::News(pushed)).await.unwrap();
     }
 }
 
@@ -132,4 +132,62 @@ async fn a_feed_that_is_pushed_is_polled_at_rest_until_its_lease_ends() {
     let far = round.until_due(Timestamp::now());
     round.rest(Arc::default(), Timestamp::now());
     assert!(round.until_due(Timestamp::now()) <= far);
+}
+
+/// A round over one feed that was polled so long ago and is due in an hour.
+fn resting(polled_ago: Duration) -> (Round, FeedName) {
+    let (name, now) = (FeedName::new("a"), Timestamp::now());
+    let state = FeedState {
+        last_poll: Some(now - polled_ago),
+        next_due: now + Duration::from_secs(3600),
+        ..FeedState::new(now)
+    };
+    let feeds = vec![feed("a", "http://127.0.0.1:9/".to_owned())];
+    let subscription = subscription(feeds, PollSection::default());
+    let states = HashMap::from([(name.clone(), state)]);
+    (Round::new(subscription, states, mpsc::channel(1).0), name)
+}
+
+#[tokio::test]
+async fn what_nobody_signed_makes_a_feed_due_but_not_at_once_again() {
+    let least = PollSection::default().min;
+    let (mut round, name) = resting(least);
+    round.hasten(&name, Timestamp::now());
+    assert_eq!(round.until_due(Timestamp::now()), Duration::ZERO);
+    let (mut round, name) = resting(Duration::ZERO);
+    for _ in 0..9 {
+        round.hasten(&name, Timestamp::now());
+    }
+    // By the clock that the state was made by.
+    let left = round.until_due(Timestamp::now() - least);
+    assert!(left > least && left <= 2 * least, "{left:?}");
+}
+
+#[tokio::test]
+async fn a_hub_that_pushes_nothing_of_what_polls_find_is_given_up() {
+    let site = Site::new().await;
+    let document = |number: u32| {
+        let entry = format!("<entry><id>n{number}</id><title>n {number}</title></entry>");
+        WITH_HUB.replace("</feed>", &format!("{entry}</feed>"))
+    };
+    let documents: Vec<String> = (0..8).map(document).collect();
+    site.script("/", documents.iter().map(|text| answer(200, &[], text)));
+    let mut station = Station::of(vec![feed("a", site.url("/"))]);
+    station.next().await;
+    station.leases.send_replace(Arc::new(HashSet::from([FeedName::new("a")])));
+    let mut rests = Vec::new();
+    for _ in 0..6 {
+        station.wanted.send(FeedName::new("a")).await.unwrap();
+        let polled = station.next().await;
+        let wait = polled.next.next_due.duration_since(polled.at);
+        rests.push((wait.as_secs() >= 3600, polled.next.faults.len()));
+    }
+    // The first may have been done before the lease was heard of.
+    assert_eq!(rests[1], (true, 0), "{rests:?}");
+    assert_eq!(rests[5], (false, 1), "{rests:?}");
+    station.push("a", NEWS).await;
+    station.next().await;
+    station.wanted.send(FeedName::new("a")).await.unwrap();
+    let polled = station.next().await;
+    assert!(polled.next.next_due.duration_since(polled.at).as_secs() >= 3600);
 }

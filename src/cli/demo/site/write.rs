@@ -201,8 +201,8 @@ fn json_feed(outlet: &Outlet, entries: &[&Entry], start: Timestamp, at: Timestam
     .to_string()
 }
 
-/// Nothing is escaped, paragraphs stay open, the first item never ends, and the document breaks off
-/// where the last item should.
+/// Nothing is escaped, paragraphs stay open, the first item of several never ends, and the document
+/// breaks off behind the last one.
 fn damaged(outlet: &Outlet, entries: &[&Entry], start: Timestamp, at: Timestamp) -> String {
     let mut text = format!(
         "\n<rss version=2.0>\n<channel>\n<title>{}&nbsp;| News & Views</title>\n\
@@ -213,8 +213,7 @@ fn damaged(outlet: &Outlet, entries: &[&Entry], start: Timestamp, at: Timestamp)
     );
     for (index, one) in entries.iter().enumerate() {
         let end = match index {
-            0 => "",
-            _ if index + 1 == entries.len() => "<p>Read mo",
+            0 if entries.len() > 1 => "",
             _ => "</description>\n</item>",
         };
         text.push_str(&format!(

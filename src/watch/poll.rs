@@ -130,7 +130,7 @@ pub async fn run(setup: WatchSetup) {
                 round.adopt(subscription, Timestamp::now());
             }
             Some(name) = wanted.recv() => round.want(&name, Timestamp::now()),
-            Some(push) = pushed.recv() => match push {
+            Some(push) = pushed.recv(), if round.has_room() => match push {
                 Push::News(pushed) => round.take(pushed),
                 Push::Unproven(name) => round.hasten(&name, Timestamp::now()),
             },

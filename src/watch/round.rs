@@ -73,7 +73,7 @@ pub(super) struct Round {
     lanes: Lanes,
     visits: JoinSet<Visited>,
     /// Pushed documents that are being read.
-    pushes: JoinSet<Taken>,
+    pushes: JoinSet<Option<Taken>>,
     /// The feeds that are pushed at present.
     leased: Arc<HashSet<FeedName>>,
     /// Whether a feed may name another hub than before.
@@ -236,7 +236,7 @@ impl Round {
         tokio::select! {
             biased;
             // A panic while a push was read was told where it happened; the next poll brings it.
-            Some(Ok(taken)) = self.pushes.join_next() => self.taken(taken),
+            Some(Ok(Some(taken))) = self.pushes.join_next() => self.taken(taken),
             Some(done) = self.visits.join_next_with_id() => self.finish(done),
             Ok(slot) = slots.acquire_owned(), if !self.ready.is_empty() => {
                 if let Some((name, host)) = self.ready.pop_front() {

@@ -266,11 +266,12 @@ impl Lacks {
         if missing == 0 {
             let mut labels: Vec<String> = Vec::new();
             for label in nearest.iter().map(|(node, _)| label(node, scope)) {
-                if !labels.contains(&label) {
+                if !label.is_empty() && !labels.contains(&label) {
                     labels.push(label);
                 }
             }
             return self.say(match labels.as_slice() {
+                [] => "its words stand too far apart".to_owned(),
                 [one] => format!("needs {} × {one}, close together", nearest.len()),
                 _ => format!("{} stand too far apart", labels.join(", ")),
             });

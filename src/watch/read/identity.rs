@@ -59,7 +59,9 @@ pub(super) fn keys(entries: &[Entry], before: &Identity, truncated: bool) -> Key
     let turned = (identity.ids_fail, identity.links_fail) != (before.ids_fail, before.links_fail);
     let rekeyed = marks.iter().zip(&shown).zip(&keys).filter(|((marks, one), _)| {
         let alike = || past.alike(marks).filter(|_| turned);
-        let former = past.same(marks).or_else(alike);
+        // What reads otherwise now is judged, under whatever key.
+        let unchanged = |former: &&Shown| former.text == marks.text;
+        let former = past.same(marks).filter(unchanged).or_else(alike);
         !past.has(one.key) && former.is_some_and(|former| !now.has(former.key))
     });
     let rekeyed = rekeyed.map(|(_, key)| key.clone()).collect();

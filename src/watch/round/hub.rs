@@ -11,6 +11,9 @@ use crate::model::{Condition, FeedName, Hub, PollOutcome, Polled};
 use crate::watch::pushed::{self, Pushed, Taken};
 use crate::watch::{rhythm, schedule};
 
+/// Pushed documents that wait to be read or are being read, at most.
+const PUSHES: usize = 16;
+
 impl Round {
     /// Makes a feed due as soon as an adaptive one ever is after its last poll. Whoever asks for that is not
     /// known, so nothing else gives way: neither a site's wait nor a back-off.
@@ -26,14 +29,22 @@ impl Round {
         }
     }
 
+    /// Whether another push can be taken; a hub keeps the others a while.
+    pub(in crate::watch) fn has_room(&self) -> bool {
+        self.pushes.len() < PUSHES
+    }
+
     /// Reads what a hub pushed, on a thread of its own, one per core at a time.
     pub(in crate::watch) fn take(&mut self, pushed: Pushed) {
         let Some(entry) = self.entries.get(&pushed.feed) else { return };
         let (feed, identity) = (entry.feed.clone(), entry.state.identity.clone());
         let lane = self.lanes.read.clone();
-        self.pushes.spawn_blocking(move || {
-            let _place = tokio::runtime::Handle::current().block_on(lane.acquire_owned());
-            pushed::take(pushed, &feed, &identity)
+        self.pushes.spawn(async move {
+            // The place first and then the thread, as polls do: who waits for a place must hold no thread
+            // that those with a place wait for.
+            let _place = lane.acquire_owned().await;
+            let read = move || pushed::take(pushed, &feed, &identity);
+            tokio::task::spawn_blocking(read).await.ok()
         });
     }
 

@@ -149,6 +149,29 @@ fn resting(polled_ago: Duration) -> (Round, FeedName) {
 }
 
 #[tokio::test]
+async fn a_flood_of_pushes_waits_at_the_door() {
+    let (mut round, feed) = resting(Duration::ZERO);
+    let flood = (0..200).take_while(|_| {
+        let room = round.has_room();
+        if room {
+            round.take(Pushed {
+                feed: feed.clone(),
+                bytes: NEWS.as_bytes().to_vec(),
+                content_type: None,
+                topic: "https://news.example/self".to_owned(),
+                held: Budget::new(1).body(),
+            });
+        }
+        room
+    });
+    assert_eq!(flood.count(), 16);
+    // Those that were taken are read, and make room.
+    tokio::time::timeout(PATIENCE, round.step()).await.unwrap();
+    assert!(round.has_room());
+    tokio::time::timeout(PATIENCE, round.abort()).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_nobody_signed_makes_a_feed_due_but_not_at_once_again() {
     let least = PollSection::default().min;
     let (mut round, name) = resting(least);

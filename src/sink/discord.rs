@@ -15,11 +15,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::call::Call;
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply, failed, seconds};
+use super::http::{Endpoint, failed};
 use super::inert::{address, defuse, markdown, units};
 use super::layout::{Markup, PLAIN, count};
 use super::notice::Notice;
 use super::parts::Parts;
+use super::reply::{Reply, seconds};
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Level, Outcome, Refusal, Sealed};
@@ -328,7 +329,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
     let code = reply.json["code"].as_i64();
     match reply.status {
         StatusCode::OK if reply.json["id"].is_string() => Some(Outcome::Delivered { thread: None }),
-        status if status.is_success() => NOT_ITS_WORD,
+        status if status.is_success() => reply.without_its_word(),
         StatusCode::TOO_MANY_REQUESTS => {
             let body = seconds(&reply.json["retry_after"]);
             Some(Outcome::Throttled { after: reply.longer(body).max(spent(&reply.headers)) })

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply, hidden};
+use super::http::{Endpoint, hidden};
 use super::inert::{defuse, html, json_bytes};
 use super::layout::{Markup, PLAIN};
+use super::reply::Reply;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
@@ -175,7 +176,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
     if reply.status.is_success() {
         return match reply.json["event_id"].as_str() {
             Some(event) => Some(Outcome::Delivered { thread: reply.reference(event) }),
-            None => NOT_ITS_WORD,
+            None => reply.without_its_word(),
         };
     }
     match &reply.json["errcode"] {

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply};
+use super::http::Endpoint;
 use super::inert::{address, defuse, fit, json_bytes};
 use super::layout::{Markup, PLAIN};
 use super::notice::Notice;
 use super::parts::Parts;
+use super::reply::Reply;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{EventState, Level, Outcome, Refusal, Sealed};
 use crate::setting::{Diagnostic, LiveSecret, SecretSource, Table};
@@ -192,7 +193,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
     if reply.status.is_success() {
         return match reply.json["id"].is_string() {
             true => Some(Outcome::Delivered { thread: None }),
-            false => NOT_ITS_WORD,
+            false => reply.without_its_word(),
         };
     }
     match (reply.status, reply.json["code"].as_u64()) {

@@ -12,11 +12,12 @@ use sha2::{Digest, Sha256};
 
 use super::call::Call;
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply, refused};
+use super::http::{Endpoint, refused};
 use super::inert::{address, defuse, fit, units};
 use super::layout::count;
 use super::notice::Notice;
 use super::parts::Parts;
+use super::reply::Reply;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{AlertView, Event, EventKind, EventState, Level, Outcome, Refusal, Sealed};
@@ -250,7 +251,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
     if reply.status.is_success() {
         return match reply.status == StatusCode::ACCEPTED {
             true => Some(Outcome::Delivered { thread: None }),
-            false => NOT_ITS_WORD,
+            false => Some(Outcome::Retry { after: None }),
         };
     }
     let wrong_key = reply.status == StatusCode::BAD_REQUEST

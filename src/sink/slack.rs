@@ -10,10 +10,11 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply, seconds};
+use super::http::Endpoint;
 use super::inert::{address, defuse, units};
 use super::notice::Notice;
 use super::parts::Parts;
+use super::reply::{Reply, seconds};
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
@@ -265,7 +266,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
         return Some(match word.as_str() {
             "ok" => Outcome::Delivered { thread: None },
             "rate_limited" | "ratelimited" => Outcome::Throttled { after: hint },
-            _ => return NOT_ITS_WORD,
+            _ => return reply.without_its_word(),
         });
     }
     match word.as_str() {

@@ -10,11 +10,12 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply};
+use super::http::Endpoint;
 use super::inert::{address, defuse, fit, json_bytes, markdown};
 use super::layout::count;
 use super::notice::Notice;
 use super::parts::Parts;
+use super::reply::Reply;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
@@ -299,7 +300,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
     }
     let said = reply.body.trim().to_ascii_lowercase();
     if said.starts_with('<') {
-        return NOT_ITS_WORD;
+        return reply.without_its_word();
     }
     let Some((_, after)) = said.split_once("returned http error ") else {
         return Some(Outcome::Delivered { thread: None });

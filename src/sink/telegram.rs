@@ -15,9 +15,10 @@ use toml::de::DeValue;
 
 use super::call::Call;
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply, refused, seconds};
+use super::http::{Endpoint, refused};
 use super::inert::{defuse, html, units};
 use super::layout::{Markup, PLAIN};
+use super::reply::{Reply, seconds};
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
@@ -274,7 +275,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
             true => Some(Outcome::Delivered {
                 thread: reply.json["result"]["message_id"].as_i64().map(|id| id.to_string()),
             }),
-            false => NOT_ITS_WORD,
+            false => reply.without_its_word(),
         },
         StatusCode::TOO_MANY_REQUESTS => {
             let body = seconds(&reply.json["parameters"]["retry_after"]);

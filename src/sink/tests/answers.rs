@@ -172,6 +172,46 @@ async fn a_yes_gives_what_can_be_replied_to() {
     }
 }
 
+/// Telegram and Discord answer with the whole message, and the Bot API writes each letter that is none of
+/// ASCII as six bytes.
+#[tokio::test]
+async fn a_yes_of_any_length_is_a_yes() {
+    let letters = "\\u0441".repeat(4096);
+    let entities = r#"{"offset":0,"length":9,"type":"bold"},"#.repeat(100);
+    for (kind, before, after, thread) in [
+        ("telegram", r#"{"ok":true,"result":{"message_id":55"#, "}}", Some("55")),
+        ("discord", r#"{"id":"33","channel_id":"22","guild_id":"11""#, "}", Some("11/22/33")),
+        ("slack", r#"{"ok":true"#, "}", None),
+        ("ntfy", r#"{"id":"abc""#, "}", None),
+        ("matrix", r#"{"event_id":"$abc""#, "}", Some("$abc")),
+    ] {
+        let expected = thread.map_or(Outcome::Delivered { thread: None }, delivered);
+        for times in [1, 50] {
+            let text = letters.repeat(times);
+            let long = format!("{before},\"entities\":[{entities}0],\"text\":\"{text}\"{after}");
+            assert_eq!(told(kind, &long).await, expected, "{kind}, {} bytes", long.len());
+            // Where the word comes behind what is read, there is none to reply to.
+            let behind = format!("{{\"text\":\"{text}\",{}{after}", &before[1..]);
+            let outcome = told(kind, &behind).await;
+            let is_taken = matches!(outcome, Outcome::Delivered { .. });
+            assert!(is_taken, "{kind}, {} bytes: {outcome:?}", behind.len());
+        }
+        let no = format!("{{\"ok\":false,\"text\":\"{}\"}}", letters.repeat(50));
+        assert_eq!(told(kind, &no).await, Outcome::Retry { after: None }, "{kind}");
+    }
+}
+
+/// What a receiver's 200 with this body comes to.
+async fn told(kind: &str, body: &str) -> Outcome {
+    let (base, server) = start().await;
+    server.answer(200, &[("content-type", "application/json")], body);
+    let outlet = Receiver::of(kind).outlet(&base);
+    let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+    let answer = send(&outlet, &sealed).await;
+    assert!(answer.body.chars().count() <= 2000);
+    answer.outcome
+}
+
 #[tokio::test]
 async fn hints_are_followed_and_senseless_ones_count_as_none() {
     let digits = "9".repeat(400);

@@ -125,11 +125,14 @@ pub(super) async fn sinks(
                 let text = match accepted {
                     true => screen.styled(GOOD, format!("accepted{status} after {took} ms")),
                     false => {
-                        let why = answer.error.unwrap_or_else(|| "no reason given".to_owned());
+                        let why = answer.error.as_deref().unwrap_or("no reason given");
                         screen.styled(BAD, format!("not accepted{status}: {why}"))
                     }
                 };
                 screen.line(text)?;
+                if let Some(but) = answer.error.filter(|_| accepted) {
+                    screen.line(screen.styled(BAD, but))?;
+                }
                 if accepted {
                     screen.line(format!("which means: {}", outlet.sink.nature().acceptance))?;
                 }

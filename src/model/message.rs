@@ -172,7 +172,7 @@ pub struct Attempt {
     pub took: Duration,
     /// HTTP status, where there was an answer.
     pub status: Option<u16>,
-    /// What went wrong, ready to show, without secrets; `None` when delivered.
+    /// What went wrong, ready to show, without secrets. With one that was delivered: what of it was not.
     pub error: Option<String>,
     /// First 2 kB of the answer, control characters removed, secrets masked.
     pub answer: String,

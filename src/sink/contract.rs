@@ -49,7 +49,7 @@ pub struct Answer {
     pub outcome: Outcome,
     /// HTTP status, where there was one.
     pub status: Option<u16>,
-    /// What went wrong, ready to show, without secrets.
+    /// What went wrong, ready to show, without secrets. With one that was delivered: what of it was not.
     pub error: Option<String>,
     /// First 2 kB of the answer, control characters removed, secrets masked.
     pub body: String,

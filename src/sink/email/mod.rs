@@ -5,14 +5,15 @@
 //! update names the story's first mail, so that mail programs show them together.
 
 mod section;
+mod transaction;
 
 use std::net::SocketAddr;
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
-use lettre::address::Envelope;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Message, MultiPart, SinglePart};
 use lettre::transport::smtp::Error;
@@ -23,7 +24,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
-use crate::model::{Outcome, Refusal, Sealed};
+use crate::model::{Outcome, Refusal, Sealed, SinkName};
 use crate::net::{Guard, Trust, tls_fault};
 use crate::setting::LiveSecret;
 use crate::sink::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
@@ -38,6 +39,7 @@ use crate::text::{clean, clean_lines, cut};
 
 use section::Privacy;
 pub(super) use section::Section;
+use transaction::{Absent, Sent};
 
 /// Units of a subject.
 const SUBJECT: usize = 250;
@@ -55,7 +57,7 @@ const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
     in_flight: 1,
-    acceptance: "the mail server took it for all recipients; it may still come back or be filed as spam",
+    acceptance: "the mail server took it for all recipients that are not named above; it may still come back or be filed as spam",
     rate: None,
 };
 
@@ -70,10 +72,13 @@ const MARKUP: Markup = Markup {
 
 /// Mailboxes of a desk.
 pub(in crate::sink) struct Email {
+    name: SinkName,
     section: Section,
     guard: Guard,
     tls: Option<TlsParameters>,
     login: Option<(String, LiveSecret)>,
+    /// Mailboxes that the server does not take.
+    absent: Mutex<Absent>,
 }
 
 impl Section {
@@ -108,7 +113,14 @@ impl Section {
                 Some(builder.build().map_err(|error| wrong("tls", error.to_string()))?)
             }
         };
-        Ok(Email { section: self.clone(), guard, tls, login })
+        Ok(Email {
+            name: config.name.clone(),
+            section: self.clone(),
+            guard,
+            tls,
+            login,
+            absent: Mutex::default(),
+        })
     }
 }
 
@@ -117,12 +129,16 @@ enum Trouble {
     /// Told before or instead of the server's word.
     Ours(Answer),
     /// The server's word, or the connection's end.
-    Theirs(Error),
+    Theirs {
+        error: Error,
+        /// Whether it was said of the mail itself, after all of it.
+        of_the_mail: bool,
+    },
 }
 
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
-        Trouble::Theirs(error)
+        Trouble::Theirs { error, of_the_mail: false }
     }
 }
 
@@ -184,7 +200,7 @@ impl Email {
         match timeout_at(deadline, self.deliver(&parcel, login, deadline)).await {
             Err(_) => late(),
             Ok(Ok(answer) | Err(Trouble::Ours(answer))) => answer,
-            Ok(Err(Trouble::Theirs(error))) => judge(&error, &mask),
+            Ok(Err(Trouble::Theirs { error, of_the_mail })) => judge(&error, of_the_mail, &mask),
         }
     }
 
@@ -203,7 +219,7 @@ impl Email {
             }
             Err(_) => late(),
             Ok(Err(Trouble::Ours(answer))) => answer,
-            Ok(Err(Trouble::Theirs(error))) => judge(&error, &mask),
+            Ok(Err(Trouble::Theirs { error, of_the_mail })) => judge(&error, of_the_mail, &mask),
         };
         Err(answer.error.unwrap_or_else(|| "no answer".to_owned()))
     }
@@ -243,19 +259,17 @@ impl Email {
             return Err(Trouble::Ours(failed(Outcome::Refused(Refusal::Message), why)));
         }
         let mut connection = self.connect(login, deadline).await?;
-        let to = self.section.to.iter().map(|one| one.email.clone()).collect();
-        let envelope = Envelope::new(Some(self.section.from.email.clone()), to)
-            .map_err(|error| Trouble::Ours(refused(error.to_string())))?;
         let (id, mail) = self.mail(parcel);
-        let response = connection.send(&envelope, &mail).await?;
+        let sent = self.post(&mut connection, &mail).await;
+        // Taken or not, the rest is politeness.
+        let _ = timeout(FAREWELL, connection.quit()).await;
+        let Sent { response, without } = sent?;
         let said: Vec<&str> = response.message().collect();
         let said = clean_lines(&said.join("\n"));
-        // The mail is taken; the rest is politeness.
-        let _ = timeout(FAREWELL, connection.quit()).await;
         Ok(Answer {
             outcome: Outcome::Delivered { thread: Some(id).filter(|id| is_id(id)) },
             status: Some(response.code().into()),
-            error: None,
+            error: without.map(|who| cut(&format!("accepted, but not for {who}"), 300).to_owned()),
             body: cut(&said, KEPT).to_owned(),
         })
     }
@@ -317,16 +331,21 @@ fn is_id(text: &str) -> bool {
 }
 
 /// What the server's number means, or the end of the connection.
-fn judge(error: &Error, mask: &Mask) -> Answer {
+///
+/// 554 is what servers say of mail that they do not like, and of senders: as a greeting, and of a mailbox.
+/// Before the whole mail is there, nothing is about the mail.
+fn judge(error: &Error, of_the_mail: bool, mask: &Mask) -> Answer {
     let status = error.status().map(u16::from);
     let fault = tls_fault(error);
     let outcome = match status {
-        Some(552 | 554 | 555) => Outcome::Refused(Refusal::Message),
+        Some(552 | 554 | 555) if of_the_mail => Outcome::Refused(Refusal::Message),
         Some(500..) => Outcome::Refused(Refusal::Endpoint),
-        _ if fault.is_some() || error.is_tls() => Outcome::Refused(Refusal::Endpoint),
+        _ if fault.as_ref().is_some_and(|fault| fault.certificate) => {
+            Outcome::Refused(Refusal::Endpoint)
+        }
         _ => Outcome::Retry { after: None },
     };
-    let said = fault.unwrap_or_else(|| clean_lines(&error.to_string()));
+    let said = fault.map_or_else(|| clean_lines(&error.to_string()), |fault| fault.text);
     let said = mask.over(&said);
     Answer { outcome, status, error: Some(cut(&said, 300).to_owned()), body: String::new() }
 }

@@ -16,13 +16,18 @@ type Heard = Arc<Mutex<Vec<String>>>;
 /// An answer to commands that begin so; an empty one closes the connection.
 type Word = (&'static str, &'static str);
 
+/// Stands for the connection itself, which the server answers first.
+const GREETING: &str = "greeting";
+
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     script: Vec<Word>,
     heard: Heard,
 ) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
-    stream.write_all(b"220 mail.example\r\n").await?;
+    let greeting = script.iter().find(|(begins, _)| *begins == GREETING);
+    let greeting = greeting.map_or("220 mail.example", |(_, answer)| answer);
+    stream.write_all(format!("{greeting}\r\n").as_bytes()).await?;
     listen(stream, script, heard).await
 }
 
@@ -137,7 +142,14 @@ async fn what_a_mail_server_says_has_its_meaning() {
     for (script, more, expected, status) in [
         (vec![("AUTH", "535 no")], login.as_str(), ENDPOINT, Some(535)),
         (vec![("AUTH", "echo")], &login, ENDPOINT, Some(535)),
-        (vec![("RCPT TO:<b", "550 nobody here")], &login, ENDPOINT, Some(550)),
+        (vec![("RCPT TO:", "550 nobody here")], &login, ENDPOINT, Some(550)),
+        // As Postfix says it of a sender that it does not like, wherever it looks at one.
+        (vec![("RCPT TO:", "554 5.7.1 access denied")], &login, ENDPOINT, Some(554)),
+        (vec![("MAIL", "554 5.7.1 access denied")], &login, ENDPOINT, Some(554)),
+        (vec![("DATA", "554 no valid recipients")], &login, ENDPOINT, Some(554)),
+        (vec![(GREETING, "554 5.7.1 access denied")], &login, ENDPOINT, Some(554)),
+        (vec![("RCPT TO:<b", "451 grey")], &login, RETRY, Some(451)),
+        (vec![("RCPT TO:<a", "550 nobody"), ("RCPT", "451 grey")], &login, RETRY, Some(451)),
         (vec![("RCPT", "451 grey")], &login, RETRY, Some(451)),
         (vec![("EHLO", "421 busy")], &login, RETRY, Some(421)),
         (vec![(".", "552 too large")], &login, MESSAGE, Some(552)),
@@ -157,11 +169,27 @@ async fn what_a_mail_server_says_has_its_meaning() {
         assert!(!shown.contains(TOKEN) && !shown.contains(&packed), "{shown}");
         assert_eq!(
             heard.iter().any(|line| line.contains(&packed)),
-            more == login && script.first().is_none_or(|word| word.0 != "EHLO")
+            more == login
+                && script.first().is_none_or(|word| !["EHLO", GREETING].contains(&word.0))
         );
     }
     let (answer, _) = attempt(vec![("RCPT", "hang")], &login, Duration::from_millis(400)).await;
     assert_eq!(answer.outcome, RETRY, "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_mailbox_that_is_not_taken_costs_the_others_nothing() {
+    let script = vec![("RCPT TO:<a", "550 5.1.1 nobody here")];
+    let (answer, heard) = attempt(script, &login(), PATIENCE).await;
+    assert!(matches!(answer.outcome, Outcome::Delivered { .. }), "{answer:?}");
+    let told = "accepted, but not for a@desk.example: 550 5.1.1 nobody here";
+    assert_eq!((answer.status, answer.error.as_deref()), (Some(250), Some(told)));
+    let count = |what: &str| heard.iter().filter(|line| line.starts_with(what)).count();
+    assert_eq!((count("MAIL"), count("RCPT"), count("DATA")), (1, 2, 1), "{heard:#?}");
+    // Nobody has a mail that waits for one of them.
+    let (answer, heard) = attempt(vec![("RCPT TO:<b", "451 grey")], &login(), PATIENCE).await;
+    assert_eq!(answer.outcome, Outcome::Retry { after: None }, "{answer:?}");
+    assert!(!heard.iter().any(|line| line.starts_with("DATA")), "{heard:#?}");
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ pub(super) fn settle(
     match outcome {
         Outcome::Delivered { thread } => (Settle::Delivered { thread }, Endpoint::Well),
         Outcome::Throttled { after } => {
-            let pause = after.unwrap_or(BLIND_PAUSE).min(LONGEST_PAUSE);
+            let pause = pause(section, case.pauses, after);
             let until = later(case.now, pause);
             let endless = case.pauses >= PAUSES;
             let due = match endless {
@@ -106,6 +106,18 @@ pub(super) fn settle(
             (settle, Endpoint::Disabled("the receiver says that it is gone"))
         }
     }
+}
+
+/// How long the endpoint is left alone after a rate signal. A hint of nothing, or of a time that has
+/// passed, would be asked again at once and for ever: where it is shorter than the first step, the steps
+/// count, up to what one without a hint brings.
+fn pause(section: &DeliverySection, pauses: u32, hint: Option<Duration>) -> Duration {
+    let Some(hint) = hint else { return BLIND_PAUSE };
+    let floor = match hint < step(&section.retry, 0) {
+        true => step(&section.retry, pauses).min(BLIND_PAUSE),
+        false => hint,
+    };
+    floor.max(hint).min(LONGEST_PAUSE)
 }
 
 /// The longest that a message can wait for its next attempt.
@@ -205,6 +217,24 @@ mod tests {
         let after = Some(Duration::from_secs(400 * 3600));
         let (_, endpoint) = settle(&section, &case(&id, 3, 0, 0), Outcome::Throttled { after });
         assert_eq!(endpoint, Endpoint::Pauses(at(6 * 3600)));
+    }
+
+    #[test]
+    fn a_rate_signal_that_asks_for_no_time_gets_some() {
+        let section = DeliverySection::default();
+        let id = MessageId::new("msg_1");
+        let mut weary = case(&id, 7, 0, 0);
+        for (pauses, hint, wait) in
+            [(0, 0, 2), (1, 0, 10), (2, 0, 30), (19, 1, 30), (0, 2, 2), (19, 3, 3)]
+        {
+            weary.pauses = pauses;
+            let after = Some(Duration::from_secs(hint));
+            let (settled, endpoint) = settle(&section, &weary, Outcome::Throttled { after });
+            assert_eq!(
+                (due(&settled), endpoint),
+                (Some((at(wait), false)), Endpoint::Pauses(at(wait)))
+            );
+        }
     }
 
     #[test]

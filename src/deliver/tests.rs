@@ -317,7 +317,9 @@ async fn the_same_bytes_under_the_same_id_until_accepted() {
     let seen = fake.seen();
     assert!(seen.iter().all(|one| *one == seen[0]), "{seen:?}");
     let row = rows(&place.store).await.remove(seen[0].0.as_str()).unwrap();
-    assert_eq!((row.state.as_str(), row.attempts), ("delivered", 3), "a throttle counted");
+    assert_eq!((row.state.as_str(), row.attempts), ("delivered", 4), "each try shows");
+    let detail = place.store.delivery(&seen[0].0).await.unwrap().unwrap();
+    assert_eq!(detail.attempts.len(), 4);
 }
 
 #[tokio::test]

@@ -122,7 +122,9 @@ fn record(connection: &Connection, attempt: &Attempt, settle: &Settle) -> Result
         )?
         .execute(params![id, ATTEMPTS])?;
     connection
-        .prepare_cached("UPDATE message SET last_status = ?2, last_error = ?3 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE message SET last_status = ?2, last_error = ?3, tries = tries + 1 WHERE id = ?1",
+        )?
         .execute(params![id, attempt.status, attempt.error])?;
     let at = ms(attempt.at) + span(attempt.took);
     match settle {

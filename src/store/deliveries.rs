@@ -105,7 +105,7 @@ pub struct MessageRow {
     pub sink: String,
     /// Where it stands.
     pub state: String,
-    /// Attempts that counted.
+    /// Attempts that were made, those that a rate signal ended included.
     pub attempts: u32,
     /// When the next is due; `None` when there is none.
     pub due: Option<Timestamp>,
@@ -196,7 +196,7 @@ fn message_row(connection: &Connection, row: &Row<'_>) -> Result<MessageRow, Sto
         alert: alerts.first().copied(),
         alerts,
         sink: row.get("sink")?,
-        attempts: row.get("attempts")?,
+        attempts: row.get("tries")?,
         due: if open { Some(time(due.max(held.unwrap_or(due)))) } else { None },
         waits: row.get::<_, Option<String>>("held_for")?.filter(|_| waits),
         last_status: row.get("last_status")?,

@@ -136,7 +136,7 @@ impl Clerk {
                 sealed
             }
         };
-        let (at, begun) = (self.clock.now(), Instant::now());
+        let (at, begun, place) = (self.clock.now(), Instant::now(), sink.identity());
         let timeout = self.office.delivery.timeout;
         let answer = sink.send(Parcel { id: &message.id, sealed: &sealed, timeout }).await;
         let took = begun.elapsed();
@@ -172,7 +172,11 @@ impl Clerk {
             answer: answer.body,
             outcome: answer.outcome,
         };
-        let ruling = self.ruling(endpoint).await?;
+        // What the old address says of itself as a secret changes is not the new one's.
+        let ruling = match sink.identity() == place {
+            true => self.ruling(endpoint).await?,
+            false => None,
+        };
         self.record(attempt, settled, ruling).await?;
         Ok(Some(accepted))
     }

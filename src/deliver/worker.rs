@@ -194,7 +194,14 @@ impl Worker {
     async fn look(&mut self) -> Result<Next, StoreError> {
         let now = self.clerk.clock.now();
         let (store, office, outlet) = (&self.clerk.store, &self.clerk.office, &self.clerk.outlet);
-        let state = store.sink_state(&self.clerk.outlet.name).await?;
+        let state = store.sink_state(&outlet.name).await?;
+        let place = outlet.sink.identity();
+        if let Some(place) = place.filter(|_| place != state.place) {
+            if store.repoint(&outlet.name, place, now).await? {
+                tracing::info!(sink.id = %outlet.name, "the sink has another address or secret; what was answered before counts no more");
+            }
+            return Ok(Next::Again);
+        }
         if state.disabled.is_some() {
             return Ok(Next::At(None));
         }

@@ -101,6 +101,12 @@ pub trait Sink: Send + Sync {
         None
     }
 
+    /// Where it is and by what it is let in there, as a number that is kept between runs: once it is
+    /// another, what was answered before counts no more. `None` where that is never so.
+    fn identity(&self) -> Option<u64> {
+        self.endpoint()
+    }
+
     /// The exact bytes for this receiver, within its limits.
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed;
 

@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use super::http::{failed, late, refused};
 use super::payload::payload;
+use super::place::number;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
 use crate::setting::{Diagnostic, Table};
@@ -235,6 +236,11 @@ fn judge(program: &str, status: ExitStatus, body: String) -> Answer {
 impl Sink for Exec {
     fn nature(&self) -> Nature {
         NATURE
+    }
+
+    fn identity(&self) -> Option<u64> {
+        let words = std::iter::once(&self.section.program).chain(&self.section.arguments);
+        Some(number(&words.map(String::as_str).collect::<Vec<_>>()))
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

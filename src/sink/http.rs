@@ -1,6 +1,5 @@
 //! One request with bounds: where a receiver lives, and one attempt at it.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -11,6 +10,7 @@ use url::Url;
 use super::call::Call;
 use super::contract::{Answer, Parcel, Proof};
 use super::mask::Mask;
+use super::place::number;
 use super::reply::{Reply, by_status};
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal};
@@ -96,9 +96,9 @@ impl Endpoint {
 
     /// A number for the address as it is now and what is asked for there.
     pub(super) fn number(&self, more: &[&str]) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (self.address.current().expose().trim(), more).hash(&mut hasher);
-        hasher.finish()
+        let address = self.address.current();
+        let parts: Vec<&str> = [address.expose().trim()].iter().chain(more).copied().collect();
+        number(&parts)
     }
 
     /// What is to be called; an address that became useless is told as the endpoint's refusal.

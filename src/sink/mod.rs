@@ -25,6 +25,7 @@ mod pace;
 mod pagerduty;
 mod parts;
 mod payload;
+mod place;
 mod reply;
 mod sample;
 mod section;

@@ -16,6 +16,7 @@ use super::inert::{address, defuse, fit, json_bytes};
 use super::layout::{Markup, PLAIN};
 use super::notice::Notice;
 use super::parts::Parts;
+use super::place::entered;
 use super::reply::Reply;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{EventState, Level, Outcome, Refusal, Sealed};
@@ -134,6 +135,10 @@ impl Sink for Ntfy {
 
     fn endpoint(&self) -> Option<u64> {
         Some(self.endpoint.number(&[]))
+    }
+
+    fn identity(&self) -> Option<u64> {
+        Some(entered(self.endpoint.number(&[&self.topic]), &self.token))
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

@@ -20,6 +20,7 @@ use super::context::Context;
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use super::headers::{Headers, HeadersSection};
 use super::http::{Endpoint, failed, refused};
+use super::place::entered;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
@@ -301,6 +302,10 @@ impl Sink for Template {
 
     fn endpoint(&self) -> Option<u64> {
         Some(self.endpoint.number(&[]))
+    }
+
+    fn identity(&self) -> Option<u64> {
+        Some(entered(self.endpoint.number(&[]), self.headers.values()))
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

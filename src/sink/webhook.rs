@@ -12,6 +12,7 @@ use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use super::headers::{Headers, HeadersSection};
 use super::http::{Endpoint, hidden, refused};
 use super::payload::payload;
+use super::place::entered;
 use super::section::required_secret;
 use super::signing::Signer;
 use super::{BuildError, SinkConfig, Workshop};
@@ -152,6 +153,10 @@ impl Sink for Webhook {
 
     fn endpoint(&self) -> Option<u64> {
         Some(self.endpoint.number(&[]))
+    }
+
+    fn identity(&self) -> Option<u64> {
+        Some(entered(self.endpoint.number(&[]), self.secrets.iter().chain(self.headers.values())))
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

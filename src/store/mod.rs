@@ -209,6 +209,8 @@ pub struct SinkState {
     pub disabled: Option<(Timestamp, String)>,
     /// Endpoint failures in a row.
     pub failures: u32,
+    /// Where it was then, as a number; `None` where that is not known.
+    pub place: Option<u64>,
 }
 
 impl Store {

@@ -65,28 +65,21 @@ impl Store {
         self.workers.write(Care::Full, move |connection| enable(connection, &sink, now)).await
     }
 
-    /// Forgets what an old address of sinks has said; what waited for it is due.
+    /// Notes where a sink is. Where it was elsewhere before, what was said there is forgotten, and what
+    /// waited for it is due; whether it was.
     ///
     /// # Errors
     ///
     /// The commit failed; nothing was written.
-    pub async fn repoint(&self, sinks: Vec<SinkName>, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn repoint(
+        &self,
+        sink: &SinkName,
+        place: u64,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sink = sink.clone();
         self.workers
-            .write(Care::Full, move |connection| {
-                for sink in &sinks {
-                    let known = sink_state(connection, sink)?;
-                    let state = SinkState { paused_until: None, failures: 0, ..known };
-                    set_sink_state(connection, sink, &state)?;
-                    connection
-                        .prepare_cached(
-                            "UPDATE message SET refusals = 0
-                             WHERE sink = ?1 AND state IN ('queued', 'retrying', 'paused')",
-                        )?
-                        .execute([sink.as_str()])?;
-                    release(connection, sink, now)?;
-                }
-                Ok(())
-            })
+            .write(Care::Full, move |connection| repoint(connection, &sink, place, now))
             .await
     }
 
@@ -142,6 +135,7 @@ fn sink_state(connection: &Connection, sink: &SinkName) -> Result<SinkState, Sto
             paused_until: row.get::<_, Option<i64>>("paused_until")?.map(time),
             disabled: disabled.map(|at| (time(at), why.unwrap_or_default())),
             failures: row.get("failures")?,
+            place: row.get::<_, Option<i64>>("place")?.map(i64::cast_unsigned),
         })
     });
     Ok(state.optional()?.unwrap_or_default())
@@ -155,11 +149,11 @@ fn set_sink_state(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO sink (name, paused_until, disabled_at, disabled_why, failures)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO sink (name, paused_until, disabled_at, disabled_why, failures, place)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (name) DO UPDATE SET paused_until = excluded.paused_until,
                disabled_at = excluded.disabled_at, disabled_why = excluded.disabled_why,
-               failures = excluded.failures",
+               failures = excluded.failures, place = excluded.place",
         )?
         .execute(params![
             sink.as_str(),
@@ -167,6 +161,7 @@ fn set_sink_state(
             state.disabled.as_ref().map(|(at, _)| ms(*at)),
             state.disabled.as_ref().map(|(_, why)| why),
             state.failures,
+            state.place.map(u64::cast_signed),
         ])?;
     Ok(())
 }
@@ -191,6 +186,32 @@ pub(super) fn apply(
     Ok(())
 }
 
+/// Notes where a sink is, and forgets what was said elsewhere.
+fn repoint(
+    connection: &Connection,
+    sink: &SinkName,
+    place: u64,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let known = sink_state(connection, sink)?;
+    let moved = known.place.is_some_and(|before| before != place);
+    let here = SinkState { place: Some(place), ..known };
+    if !moved {
+        set_sink_state(connection, sink, &here)?;
+        return Ok(false);
+    }
+    let state = SinkState { paused_until: None, failures: 0, ..here };
+    set_sink_state(connection, sink, &state)?;
+    connection
+        .prepare_cached(
+            "UPDATE message SET refusals = 0, pauses = 0
+             WHERE sink = ?1 AND state IN ('queued', 'retrying', 'paused')",
+        )?
+        .execute([sink.as_str()])?;
+    release(connection, sink, now)?;
+    Ok(true)
+}
+
 /// Makes due what waited for an endpoint, oldest first, spread.
 fn release(connection: &Connection, sink: &SinkName, now: Timestamp) -> Result<(), StoreError> {
     connection
@@ -210,8 +231,9 @@ fn release(connection: &Connection, sink: &SinkName, now: Timestamp) -> Result<(
 
 /// Clears what is held against a sink and its messages, and makes those due.
 fn enable(connection: &Connection, sink: &SinkName, now: Timestamp) -> Result<(), StoreError> {
-    let disabled = sink_state(connection, sink)?.disabled.map_or(now, |(since, _)| since);
-    set_sink_state(connection, sink, &SinkState::default())?;
+    let known = sink_state(connection, sink)?;
+    let disabled = known.disabled.map_or(now, |(since, _)| since);
+    set_sink_state(connection, sink, &SinkState { place: known.place, ..SinkState::default() })?;
     connection
         .prepare_cached(
             // The order of creation stays. A clock that was set back moves nothing.

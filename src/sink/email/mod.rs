@@ -34,6 +34,7 @@ use crate::sink::layout::{Markup, PLAIN, count};
 use crate::sink::mask::Mask;
 use crate::sink::notice::Notice;
 use crate::sink::parts::Parts;
+use crate::sink::place::{entered, number};
 use crate::sink::{BuildError, PING, SinkConfig, Workshop};
 use crate::text::{clean, clean_lines, cut};
 
@@ -353,6 +354,19 @@ fn judge(error: &Error, of_the_mail: bool, mask: &Mask) -> Answer {
 impl Sink for Email {
     fn nature(&self) -> Nature {
         NATURE
+    }
+
+    fn identity(&self) -> Option<u64> {
+        let Section { host, from, to, .. } = &self.section;
+        let mailboxes: Vec<String> =
+            [from].into_iter().chain(to).map(|one| one.email.to_string()).collect();
+        let port = self.section.port.to_string();
+        let name = self.login.as_ref().map_or("", |(name, _)| name.as_str());
+        let parts: Vec<&str> = [host.as_str(), port.as_str(), name]
+            .into_iter()
+            .chain(mailboxes.iter().map(String::as_str))
+            .collect();
+        Some(entered(number(&parts), self.login.iter().map(|(_, password)| password)))
     }
 
     fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {

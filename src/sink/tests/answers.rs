@@ -372,6 +372,7 @@ async fn a_changed_secret_is_used_by_the_next_attempt() {
         let outlet = outlet(&config.replace(&format!("'{value}'"), &named));
         let sealed = outlet.sink.render(&Letter::Ping, &stationery());
         send(&outlet, &sealed).await;
+        let before = outlet.sink.identity();
         let other = "A".repeat(TOKEN.len());
         let next = folder.path().join("next");
         std::fs::write(&next, value.replace(TOKEN, &other)).unwrap();
@@ -380,6 +381,8 @@ async fn a_changed_secret_is_used_by_the_next_attempt() {
         let asked: Vec<String> = server.asked().iter().map(|one| one.text()).collect();
         assert!(asked[0].contains(TOKEN) && !asked[0].contains(&other), "{}", receiver.kind);
         assert!(asked[1].contains(&other), "{}: {}", receiver.kind, asked[1]);
+        // What was answered before was answered to another.
+        assert_ne!(outlet.sink.identity(), before, "{}", receiver.kind);
     }
 }
 

@@ -136,6 +136,8 @@ pub enum Outcome {
 pub enum Refusal {
     /// This message: one plain fallback where the receiver has one, then a dead letter.
     Message,
+    /// This message, for its size: a digest goes in parts, all else as refused.
+    Large,
     /// The endpoint (address, token, permission): few tries, then the sink is disabled.
     Endpoint,
     /// The endpoint is gone for good: the sink is disabled at once.

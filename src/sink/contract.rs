@@ -80,8 +80,10 @@ pub struct Rate {
 pub struct Nature {
     /// A chat: FIFO, one message in flight, bursts and backlogs go as a digest.
     pub chat: bool,
-    /// Alerts that one digest shows whole, at least 1.
+    /// Alerts that one digest shows whole, at least 2.
     pub digest: usize,
+    /// Bytes that a digest of several may have; what is larger goes in parts.
+    pub digest_bytes: usize,
     /// Messages in flight at a time; 1 for chats.
     pub in_flight: usize,
     /// What acceptance says of a message, in words that go on after "which means: ".
@@ -108,7 +110,11 @@ pub trait Sink: Send + Sync {
     }
 
     /// The exact bytes for this receiver, within its limits.
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed;
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be made as things stand, ready to show: the operator's own words for it are wrong.
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String>;
 
     /// A minimal plain form for a receiver that refused the full one; `None` where there is none.
     fn fallback(&self, _letter: &Letter, _stationery: &Stationery) -> Option<Sealed> {

@@ -54,6 +54,7 @@ const MARKUP: Markup = Markup {
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "Discord says that it stored the message",
     rate: Some(RATE),
@@ -186,8 +187,8 @@ impl Sink for Discord {
         Some(self.endpoint.number(&[]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
-        match letter {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
+        Ok(match letter {
             Letter::Ping => sealed(super::PING, &[]),
             Letter::Event(event) => {
                 sealed(&MARKUP.notice(&Notice::of(event, stationery), CONTENT), &[])
@@ -218,7 +219,7 @@ impl Sink for Discord {
                 }
                 sealed(&head, &embeds)
             }
-        }
+        })
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {

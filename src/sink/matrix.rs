@@ -40,6 +40,7 @@ const MARKUP: Markup = Markup {
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "the homeserver says that the message is in the room",
     rate: None,
@@ -134,9 +135,9 @@ impl Sink for Matrix {
         Some(self.endpoint.number(&[self.token.current().expose()]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
         let plain = PLAIN.letter(letter, stationery, DIGEST, BODY);
-        sealed(letter, plain, Some(MARKUP.letter(letter, stationery, DIGEST, FORMATTED)))
+        Ok(sealed(letter, plain, Some(MARKUP.letter(letter, stationery, DIGEST, FORMATTED))))
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {

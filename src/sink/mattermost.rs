@@ -37,6 +37,7 @@ const MARKUP: Markup = Markup {
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "Mattermost says that it posted the message",
     rate: None,
@@ -83,8 +84,8 @@ impl Sink for Mattermost {
         Some(self.endpoint.number(&[]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
-        sealed(&MARKUP.letter(letter, stationery, DIGEST, POST))
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
+        Ok(sealed(&MARKUP.letter(letter, stationery, DIGEST, POST)))
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {

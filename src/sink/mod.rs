@@ -99,6 +99,11 @@ pub enum BuildError {
     },
 }
 
+/// Alerts of a digest, and bytes, at receivers that name no limit: a service of one's own often takes no
+/// more than 100 kB.
+const DIGEST: usize = 100;
+const DIGEST_BYTES: usize = 64 << 10;
+
 /// What a test says.
 const PING: &str = "A test from pactwatch. Nothing has happened.";
 

@@ -44,6 +44,7 @@ const MARKUP: Markup = Markup { link: |label, _| label.to_owned(), ..PLAIN };
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "the ntfy server has the message for the phones that subscribe to the topic",
     rate: Some(RATE),
@@ -141,8 +142,8 @@ impl Sink for Ntfy {
         Some(entered(self.endpoint.number(&[&self.topic]), &self.token))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
-        match letter {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
+        Ok(match letter {
             Letter::Ping => self.sealed("pactwatch", super::PING, &[]),
             Letter::Event(event) => {
                 let Notice { head, lines } = Notice::of(event, stationery);
@@ -173,7 +174,7 @@ impl Sink for Ntfy {
                 let text = PLAIN.letter(letter, stationery, DIGEST, MESSAGE);
                 self.sealed("pactwatch", &text, &more)
             }
-        }
+        })
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {

@@ -40,6 +40,7 @@ const URL: &str = "https://events.pagerduty.com/v2/enqueue";
 const NATURE: Nature = Nature {
     chat: false,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: IN_FLIGHT,
     acceptance: "PagerDuty has the event; what it does with it is up to the service's settings",
     rate: Some(RATE),
@@ -201,8 +202,8 @@ impl Sink for PagerDuty {
         Some(self.endpoint.number(&[self.key.current().expose()]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
-        match letter {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
+        Ok(match letter {
             Letter::Ping => sealed(&event(super::PING, "info", "pactwatch", json!({}))),
             Letter::Event(told) => sealed(&notice(told, &Notice::of(told, stationery))),
             Letter::Alert(view) => sealed(&alert(view, &Parts::of(view, stationery), true)),
@@ -223,7 +224,7 @@ impl Sink for PagerDuty {
                 }
                 sealed(&event)
             }
-        }
+        })
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {

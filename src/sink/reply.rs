@@ -191,7 +191,8 @@ pub(super) fn by_status(status: StatusCode, hint: Option<Duration>) -> Outcome {
         200..=299 => Outcome::Delivered { thread: None },
         429 => Outcome::Throttled { after: hint },
         503 if hint.is_some() => Outcome::Throttled { after: hint },
-        400 | 406 | 411 | 413 | 414 | 415 | 422 | 431 | 501 | 505 | 507 => {
+        413 => Outcome::Refused(Refusal::Large),
+        400 | 406 | 411 | 414 | 415 | 422 | 431 | 501 | 505 | 507 => {
             Outcome::Refused(Refusal::Message)
         }
         410 => Outcome::Refused(Refusal::Gone),

@@ -41,6 +41,7 @@ const FALLBACK: usize = 300;
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "Slack says that it posted the message",
     rate: Some(RATE),
@@ -182,8 +183,8 @@ impl Sink for Slack {
         Some(self.endpoint.number(&[]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
-        match letter {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
+        Ok(match letter {
             Letter::Ping => sealed(super::PING, &[section(super::PING)]),
             Letter::Event(event) => {
                 let notice = Notice::of(event, stationery);
@@ -217,7 +218,7 @@ impl Sink for Slack {
                 }
                 sealed(&text, &list)
             }
-        }
+        })
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {

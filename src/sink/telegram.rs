@@ -47,6 +47,7 @@ pub(super) const MARKUP: Markup = Markup {
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "Telegram says that the message is in the chat",
     rate: None,
@@ -217,9 +218,9 @@ impl Sink for Telegram {
         Some(self.endpoint.number(&[self.token.current().expose(), &self.chat.to_string()]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
         let text = MARKUP.letter(letter, stationery, DIGEST, MESSAGE);
-        self.sealed(&text, true, reply_to(letter))
+        Ok(self.sealed(&text, true, reply_to(letter)))
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {

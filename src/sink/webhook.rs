@@ -15,7 +15,7 @@ use super::payload::payload;
 use super::place::entered;
 use super::section::required_secret;
 use super::signing::Signer;
-use super::{BuildError, SinkConfig, Workshop};
+use super::{BuildError, DIGEST, DIGEST_BYTES, SinkConfig, Workshop};
 use crate::model::Sealed;
 use crate::setting::{Diagnostic, LiveSecret, Secret, SecretSource, Table};
 
@@ -27,7 +27,8 @@ const PREVIOUS: usize = 3;
 /// What holds for every one of its kind.
 const NATURE: Nature = Nature {
     chat: false,
-    digest: usize::MAX,
+    digest: DIGEST,
+    digest_bytes: DIGEST_BYTES,
     in_flight: IN_FLIGHT,
     acceptance: "the receiver says that it has the message",
     rate: None,
@@ -159,9 +160,9 @@ impl Sink for Webhook {
         Some(entered(self.endpoint.number(&[]), self.secrets.iter().chain(self.headers.values())))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
         let body = payload(letter, stationery).to_string().into_bytes();
-        Sealed { content_type: "application/json".to_owned(), body }
+        Ok(Sealed { content_type: "application/json".to_owned(), body })
     }
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {

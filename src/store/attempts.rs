@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::outbox::split;
 use super::row::{ms, span, time};
 use super::sinks::apply;
 use super::writer::Care;
@@ -38,7 +39,13 @@ impl Store {
         let counter = self.workers.counter.clone();
         self.workers
             .write(Care::Full, move |connection| {
-                record(connection, &attempt, &settle)?;
+                // One that became part of another meanwhile, by hand, has its record there.
+                let known = connection
+                    .prepare_cached("SELECT 1 FROM message WHERE id = ?1")?
+                    .exists([attempt.message.as_str()])?;
+                if known {
+                    record(connection, &attempt, &settle)?;
+                }
                 if let Some(ruling) = &ruling {
                     apply(connection, ruling, time(ms(attempt.at) + span(attempt.took)))?;
                 }
@@ -156,6 +163,10 @@ fn record(connection: &Connection, attempt: &Attempt, settle: &Settle) -> Result
                  WHERE id = ?1 AND state IN ('queued', 'retrying', 'paused')",
             )?
             .execute(params![id, at, sealed.content_type, sealed.body])?,
+        Settle::Split => {
+            split(connection, &attempt.message, 2, time(at))?;
+            return Ok(());
+        }
         Settle::Dead(reason) => {
             connection
                 .prepare_cached("UPDATE message SET attempts = attempts + 1 WHERE id = ?1")?

@@ -185,6 +185,8 @@ pub enum Settle {
     },
     /// Due again at once with these bytes, the one plain fallback.
     Fallback(Sealed),
+    /// Of a digest of several: it goes in two parts, at once.
+    Split,
     /// Given up.
     Dead(DeadReason),
 }

@@ -70,6 +70,25 @@ impl Store {
             .await
     }
 
+    /// Makes several digests of one that waits and carries several alerts: so many parts, alike in size
+    /// and oldest first, each under an id derived from its own alerts. What was tried is told with the
+    /// first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::seal`].
+    pub async fn split(
+        &self,
+        digest: &MessageId,
+        parts: usize,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let digest = digest.clone();
+        self.workers
+            .write(Care::Full, move |connection| split(connection, &digest, parts, now))
+            .await
+    }
+
     /// Queues a test for a sink.
     ///
     /// # Errors
@@ -255,6 +274,77 @@ fn merge(
             Ok(id)
         }
     }
+}
+
+/// Makes several digests of one that waits. A part of one alert is a digest as well: an alert by itself
+/// would be gathered again.
+pub(super) fn split(
+    connection: &Connection,
+    digest: &MessageId,
+    parts: usize,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sink: Option<String> = connection
+        .prepare_cached(
+            "SELECT sink FROM message WHERE id = ?1 AND kind = ?2
+               AND state IN ('queued', 'retrying', 'paused')",
+        )?
+        .query_row([digest.as_str(), MessageKind::Digest.as_str()], |row| row.get(0))
+        .optional()?;
+    let Some(sink) = sink.map(|name| SinkName::new(&name)) else { return Ok(()) };
+    let alerts: Vec<(i64, String)> = connection
+        .prepare_cached(
+            "SELECT d.alert, a.key FROM delivery d JOIN alert a ON a.id = d.alert
+             WHERE d.message = ?1 ORDER BY d.alert",
+        )?
+        .query_map([digest.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    if alerts.len() < 2 {
+        return Ok(());
+    }
+    let mut first = true;
+    for part in alerts.chunks(alerts.len().div_ceil(parts.clamp(2, alerts.len()))) {
+        let mut names: Vec<MessageId> =
+            part.iter().map(|(_, key)| message_id(&sink, "alert", key)).collect();
+        names.sort_unstable();
+        let names: Vec<&str> = names.iter().map(MessageId::as_str).collect();
+        let id = message_id(&sink, "digest", &names.join(" "));
+        insert(connection, &id, &sink, MessageKind::Digest, now)?;
+        connection
+            .prepare_cached(
+                "UPDATE message SET (state, created, held_until, held_for) =
+                   (SELECT state, created, held_until, held_for FROM message WHERE id = ?2)
+                 WHERE id = ?1",
+            )?
+            .execute([id.as_str(), digest.as_str()])?;
+        for (alert, _) in part {
+            connection
+                .prepare_cached(
+                    "UPDATE OR IGNORE delivery SET message = ?2 WHERE message = ?1 AND alert = ?3",
+                )?
+                .execute(params![digest.as_str(), id.as_str(), alert])?;
+        }
+        if std::mem::take(&mut first) {
+            hand_on(connection, digest.as_str(), &id)?;
+        }
+    }
+    remove(connection, digest.as_str())
+}
+
+/// What was tried of a message is told with another from now on.
+fn hand_on(connection: &Connection, from: &str, to: &MessageId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("UPDATE attempt SET message = ?2 WHERE message = ?1")?
+        .execute([from, to.as_str()])?;
+    connection
+        .prepare_cached(
+            "UPDATE message SET tries = message.tries + old.tries, last_status = old.last_status,
+               last_error = old.last_error
+             FROM (SELECT tries, last_status, last_error FROM message WHERE id = ?1) AS old
+             WHERE message.id = ?2 AND old.tries > 0",
+        )?
+        .execute([from, to.as_str()])?;
+    Ok(())
 }
 
 /// Removes a message with what hangs on it.

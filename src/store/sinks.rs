@@ -19,7 +19,7 @@ const SPREAD: Duration = Duration::from_secs(300);
 
 impl Store {
     /// Tells the outbox which sinks exist: rows of others wait as paused, rows of returned ones
-    /// are due again.
+    /// are due again, as are those that could not be made: they may be now.
     ///
     /// # Errors
     ///
@@ -122,6 +122,12 @@ fn adopt(connection: &Connection, names: &[SinkName]) -> Result<(), StoreError> 
         };
         connection.execute(sql, [sink])?;
     }
+    // An attempt is made with bytes, so one that has none could not be made.
+    connection.execute(
+        "UPDATE message SET due = created
+         WHERE state IN ('queued', 'retrying', 'paused') AND body IS NULL AND attempts > 0",
+        [],
+    )?;
     Ok(())
 }
 

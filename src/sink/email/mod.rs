@@ -57,6 +57,7 @@ const KEPT: usize = 2000;
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "the mail server took it for all recipients that are not named above; it may still come back or be filed as spam",
     rate: None,
@@ -144,7 +145,12 @@ impl From<Error> for Trouble {
 }
 
 impl Email {
-    fn sealed(&self, letter: &Letter, stationery: &Stationery, formatted: bool) -> Sealed {
+    fn sealed(
+        &self,
+        letter: &Letter,
+        stationery: &Stationery,
+        formatted: bool,
+    ) -> Result<Sealed, String> {
         let subject = match letter {
             Letter::Ping => PING.to_owned(),
             Letter::Event(event) => {
@@ -190,9 +196,8 @@ impl Email {
                 builder.multipart(parts)
             }
         };
-        // Nothing is missing that it asks for; an empty body is told at the attempt.
-        let body = made.map(|mail| mail.formatted()).unwrap_or_default();
-        Sealed { content_type: "message/rfc822".to_owned(), body }
+        let mail = made.map_err(|error| format!("the mail cannot be made: {error}"))?;
+        Ok(Sealed { content_type: "message/rfc822".to_owned(), body: mail.formatted() })
     }
 
     async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
@@ -255,10 +260,6 @@ impl Email {
         login: Option<Credentials>,
         deadline: Instant,
     ) -> Result<Answer, Trouble> {
-        if parcel.sealed.body.is_empty() {
-            let why = "the mail could not be made";
-            return Err(Trouble::Ours(failed(Outcome::Refused(Refusal::Message), why)));
-        }
         let mut connection = self.connect(login, deadline).await?;
         let (id, mail) = self.mail(parcel);
         let sent = self.post(&mut connection, &mail).await;
@@ -339,7 +340,8 @@ fn judge(error: &Error, of_the_mail: bool, mask: &Mask) -> Answer {
     let status = error.status().map(u16::from);
     let fault = tls_fault(error);
     let outcome = match status {
-        Some(552 | 554 | 555) if of_the_mail => Outcome::Refused(Refusal::Message),
+        Some(552) if of_the_mail => Outcome::Refused(Refusal::Large),
+        Some(554 | 555) if of_the_mail => Outcome::Refused(Refusal::Message),
         Some(500..) => Outcome::Refused(Refusal::Endpoint),
         _ if fault.as_ref().is_some_and(|fault| fault.certificate) => {
             Outcome::Refused(Refusal::Endpoint)
@@ -369,12 +371,12 @@ impl Sink for Email {
         Some(entered(number(&parts), self.login.iter().map(|(_, password)| password)))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
         self.sealed(letter, stationery, true)
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
-        Some(self.sealed(letter, stationery, false))
+        self.sealed(letter, stationery, false).ok()
     }
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {

@@ -157,7 +157,8 @@ async fn every_fault_is_harmless_to_every_receiver() {
         };
         for receiver in &RECEIVERS {
             let outlet = receiver.outlet(&base);
-            let sealed = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery());
+            let sealed =
+                outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery()).unwrap();
             let id = MessageId::new("msg_1");
             let answer = outlet.sink.send(Parcel { id: &id, sealed: &sealed, timeout }).await;
             assert!(answer.body.chars().count() <= 2000, "{fault:?}: {}", answer.body.len());
@@ -199,7 +200,7 @@ async fn a_handshake_that_fails_may_pass_and_a_certificate_may_not() {
         [(plain, Outcome::Retry { after: None }), (unknown, Outcome::Refused(Refusal::Endpoint))]
     {
         let outlet = Receiver::of("webhook").outlet(&base);
-        let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+        let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
         let answer = send(&outlet, &sealed).await;
         assert_eq!(answer.outcome, expected, "{answer:?}");
     }
@@ -213,7 +214,7 @@ async fn no_way_to_a_receiver_is_told_without_its_secret() {
     drop(listener);
     for receiver in &RECEIVERS {
         let outlet = receiver.outlet(&closed);
-        let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+        let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
         let answer = send(&outlet, &sealed).await;
         assert_eq!(answer.outcome, Outcome::Retry { after: None }, "{answer:?}");
         let config = receiver.config("http://localhost:9").replace("127.0.0.0/8", "10.0.0.0/8");

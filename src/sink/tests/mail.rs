@@ -97,7 +97,7 @@ async fn attempt(script: Vec<Word>, more: &str, timeout: Duration) -> (Answer, V
     let (server, heard) = start(script).await;
     let outlet = outlet(&config(&server, more));
     let view = AlertView { thread: Some("<msg_0@desk.example>".to_owned()), ..updated() };
-    let sealed = outlet.sink.render(&Letter::Alert(Box::new(view)), &stationery());
+    let sealed = outlet.sink.render(&Letter::Alert(Box::new(view)), &stationery()).unwrap();
     let id = MessageId::new("msg_1");
     let answer = outlet.sink.send(Parcel { id: &id, sealed: &sealed, timeout }).await;
     let heard = heard.lock().unwrap().clone();
@@ -114,7 +114,7 @@ async fn a_mail_goes_to_all_and_answers_the_first_of_its_story() {
     assert_eq!(answer.status, Some(250));
     let (server, asked) = start(Vec::new()).await;
     let outlet = outlet(&config(&server, &login()));
-    let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+    let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
     let parcel = Parcel { id: &MessageId::new("msg_1"), sealed: &sealed, timeout: PATIENCE };
     let proof = outlet.sink.proof(parcel).unwrap();
     assert_eq!(proof.to, format!("mail to a@desk.example, b@desk.example by {server}"));
@@ -137,6 +137,7 @@ async fn a_mail_goes_to_all_and_answers_the_first_of_its_story() {
 async fn what_a_mail_server_says_has_its_meaning() {
     const ENDPOINT: Outcome = Outcome::Refused(Refusal::Endpoint);
     const MESSAGE: Outcome = Outcome::Refused(Refusal::Message);
+    const LARGE: Outcome = Outcome::Refused(Refusal::Large);
     const RETRY: Outcome = Outcome::Retry { after: None };
     let login = login();
     for (script, more, expected, status) in [
@@ -152,7 +153,7 @@ async fn what_a_mail_server_says_has_its_meaning() {
         (vec![("RCPT TO:<a", "550 nobody"), ("RCPT", "451 grey")], &login, RETRY, Some(451)),
         (vec![("RCPT", "451 grey")], &login, RETRY, Some(451)),
         (vec![("EHLO", "421 busy")], &login, RETRY, Some(421)),
-        (vec![(".", "552 too large")], &login, MESSAGE, Some(552)),
+        (vec![(".", "552 too large")], &login, LARGE, Some(552)),
         (vec![(".", "554 no spam")], &login, MESSAGE, Some(554)),
         (vec![(".", "")], &login, RETRY, None),
         (vec![("MAIL", "nonsense")], &login, RETRY, None),
@@ -197,7 +198,7 @@ async fn a_private_mail_server_needs_a_word() {
     let (server, _) = start(Vec::new()).await;
     let named = server.replace("127.0.0.1", "localhost");
     let outlet = outlet(&config(&named, "tls = 'none'").replace("127.0.0.0/8", "10.0.0.0/8"));
-    let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+    let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
     let answer = send(&outlet, &sealed).await;
     assert_eq!(answer.outcome, Outcome::Refused(Refusal::Endpoint));
     assert!(answer.error.is_some_and(|why| why.contains("allow_private")));
@@ -254,7 +255,7 @@ async fn mail_goes_over_tls_to_a_server_that_the_ca_file_vouches_for_and_to_no_o
             let more = format!("tls = '{word}'\nusername = 'bot'\npassword = '{TOKEN}'");
             let (sinks, _) = read(&config(&server, &more));
             let outlet = sinks[0].build(&Workshop { trust: trust.clone(), ..workshop() }).unwrap();
-            let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+            let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
             let answer = send(&outlet, &sealed).await;
             let heard = heard.lock().unwrap().clone();
             let clear: Vec<&String> =
@@ -283,7 +284,7 @@ async fn mail_goes_over_tls_to_a_server_that_the_ca_file_vouches_for_and_to_no_o
 fn each_letter_has_its_mail() {
     let outlet = outlet(&config("127.0.0.1:9", "tls = 'none'"));
     for (name, letter) in letters() {
-        let sealed = outlet.sink.render(&letter, &stationery());
+        let sealed = outlet.sink.render(&letter, &stationery()).unwrap();
         let text = String::from_utf8(sealed.body).unwrap().replace('\r', "");
         insta::assert_snapshot!(format!("email-{name}"), text);
     }
@@ -321,7 +322,7 @@ proptest! {
         let outlet = outlet(&config("127.0.0.1:9", "tls = 'none'"));
         let view = view(&hostile, &format!("Canada may join AUKUS Pillar 2 {hostile}"));
         let letter = Letter::Alert(Box::new(view));
-        for sealed in [Some(outlet.sink.render(&letter, &stationery())), outlet.sink.fallback(&letter, &stationery())].into_iter().flatten() {
+        for sealed in [Some(outlet.sink.render(&letter, &stationery()).unwrap()), outlet.sink.fallback(&letter, &stationery())].into_iter().flatten() {
             let text = String::from_utf8(sealed.body).unwrap();
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             let names: Vec<&str> = head

@@ -252,28 +252,38 @@ fn merge(
         ))),
         [one] => Ok(one.clone()),
         several => {
-            let names: Vec<&str> = several.iter().map(MessageId::as_str).collect();
-            let id = message_id(sink, "digest", &names.join(" "));
             let mut since = now;
-            for member in &names {
+            for member in several {
                 let digest: Option<i64> = connection
                     .prepare_cached("SELECT created FROM message WHERE id = ?1 AND kind = ?2")?
-                    .query_row([*member, MessageKind::Digest.as_str()], |row| row.get(0))
+                    .query_row([member.as_str(), MessageKind::Digest.as_str()], |row| row.get(0))
                     .optional()?;
                 since = since.min(digest.map_or(now, time));
             }
-            insert(connection, &id, sink, MessageKind::Digest, since)?;
-            for member in names {
-                connection
-                    .prepare_cached(
-                        "UPDATE OR IGNORE delivery SET message = ?2 WHERE message = ?1",
-                    )?
-                    .execute(params![member, id.as_str()])?;
-                remove(connection, member)?;
-            }
-            Ok(id)
+            gathered(connection, sink, several, since)
         }
     }
+}
+
+/// A digest of what several messages of a sink carry, which are gone then; what was tried of them is told
+/// with it. `members` are in order, for the id is derived from theirs.
+pub(super) fn gathered(
+    connection: &Connection,
+    sink: &SinkName,
+    members: &[MessageId],
+    since: Timestamp,
+) -> Result<MessageId, StoreError> {
+    let names: Vec<&str> = members.iter().map(MessageId::as_str).collect();
+    let id = message_id(sink, "digest", &names.join(" "));
+    insert(connection, &id, sink, MessageKind::Digest, since)?;
+    for member in names {
+        connection
+            .prepare_cached("UPDATE OR IGNORE delivery SET message = ?2 WHERE message = ?1")?
+            .execute(params![member, id.as_str()])?;
+        hand_on(connection, member, &id)?;
+        remove(connection, member)?;
+    }
+    Ok(id)
 }
 
 /// Makes several digests of one that waits. A part of one alert is a digest as well: an alert by itself

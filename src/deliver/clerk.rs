@@ -17,7 +17,7 @@ use super::{breaker, gather};
 use crate::model::{Attempt, Clock, DeadReason, MessageKind, Outcome, Refusal, Sealed, SinkName};
 use crate::sink::Outlet;
 use crate::sink::contract::{Letter, Parcel, Stationery};
-use crate::store::{Pending, Ruling, Settle, SinkState, Store, StoreError};
+use crate::store::{Pending, Ruling, Settle, SinkState, Store, StoreError, Turned};
 
 /// First and longest wait before what came of an attempt is written again.
 const RECORD_WAIT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
@@ -182,7 +182,7 @@ impl Clerk {
             let error =
                 match self.store.rule(attempt.clone(), settled.clone(), ruling.clone()).await {
                     Err(error @ StoreError::Failed { .. }) if patient => error,
-                    outcome => return outcome,
+                    outcome => return outcome.map(|turned| self.tell_endpoint(&turned)),
                 };
             if wait == RECORD_WAIT.0 {
                 tracing::error!(sink.id = %self.outlet.name, delivery.id = %attempt.message, %error, "what came of a delivery cannot be written; it is not sent again before it can");
@@ -241,6 +241,26 @@ impl Clerk {
         }
     }
 
+    /// What became of the endpoint, when it does: of several that were under way one changed it.
+    fn tell_endpoint(&self, turned: &[Turned]) {
+        let own = &self.outlet.name;
+        let Some(Turned { before, after, .. }) = turned.iter().find(|one| one.sink == *own) else {
+            return;
+        };
+        if let (None, Some((_, why))) = (&before.disabled, &after.disabled) {
+            tracing::error!(sink.id = %own, "the sink is disabled and its queue kept: {why}");
+        }
+        match (breaker::is_open(before), breaker::is_open(after)) {
+            (false, true) => {
+                tracing::warn!(sink.id = %own, failures = after.failures, "the receiver fails; it is asked now and then, with one message");
+            }
+            (true, false) => {
+                tracing::info!(sink.id = %own, failures = before.failures, "the receiver is back; what waited is due");
+            }
+            _ => {}
+        }
+    }
+
     /// What the word of the endpoint changes; it holds for all sinks that share the endpoint, but for
     /// the end of one, which names the sink whose section is to be mended.
     async fn ruling(&self, word: Endpoint) -> Result<Option<Ruling>, StoreError> {
@@ -257,19 +277,6 @@ impl Clerk {
             true => breaker::opened(&section, known, now),
             false => breaker::after(&section, known, word, now),
         };
-        let after = change(&state, &word);
-        match (&word, breaker::is_open(&state), breaker::is_open(&after)) {
-            (Endpoint::Disabled(why), ..) => {
-                tracing::error!(sink.id = %own, "the sink is disabled and its queue kept: {why}");
-            }
-            (_, false, true) => {
-                tracing::warn!(sink.id = %own, failures = after.failures, "the receiver fails; it is asked now and then, with one message");
-            }
-            (_, true, false) => {
-                tracing::info!(sink.id = %own, failures = state.failures, "the receiver is back; what waited is due");
-            }
-            _ => {}
-        }
         let sinks = match word {
             Endpoint::Disabled(_) => vec![own.clone()],
             _ => self.sharing(),

@@ -304,12 +304,14 @@ impl Discord {
         let known = self.guild.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let guild = match known {
             Some(guild) => guild,
-            // Discord tells a webhook where it is; without an answer the links fall away, no more.
+            // Discord tells a webhook where it is. Without an answer this message cannot be linked to, and
+            // the next asks again.
             None => {
                 let mut call = self.endpoint.call(parcel, |_| {}).ok()?;
                 (call.method, call.body, call.deadline) = (Method::GET, Vec::new(), deadline);
                 let (_, reply) = self.endpoint.send(call, |_| None).await;
-                let guild = reply?.json["guild_id"].as_str().unwrap_or_default().to_owned();
+                let reply = reply.filter(|reply| reply.status.is_success())?;
+                let guild = reply.json["guild_id"].as_str()?.to_owned();
                 *self.guild.lock().unwrap_or_else(PoisonError::into_inner) = Some(guild.clone());
                 guild
             }

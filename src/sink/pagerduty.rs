@@ -163,9 +163,11 @@ fn alert(view: &AlertView, parts: &Parts, details: bool) -> Value {
 
 /// What operators are told. An incident ends with its trouble.
 fn notice(told: &Event, notice: &Notice) -> Value {
-    // One incident for all feeds that fail; it ends with the last of them.
-    let over = told.state == EventState::Recovered && told.others == 0;
-    let severity = if over || told.kind == EventKind::AllQuiet { "info" } else { "warning" };
+    // One incident for all feeds that fail; it ends with the last of them. The daily report is none: it
+    // would stay open and say that all is well.
+    let over = told.kind == EventKind::AllQuiet
+        || (told.state == EventState::Recovered && told.others == 0);
+    let severity = if over { "info" } else { "warning" };
     let what = notice.lines.first().unwrap_or(&notice.head);
     let summary = text(&format!("{} · {what}", notice.head), SUMMARY);
     let lines: Vec<String> = notice.lines.iter().map(|line| text(line, SUMMARY)).collect();

@@ -7,7 +7,7 @@ use super::outbox::split;
 use super::row::{ms, span, time};
 use super::sinks::apply;
 use super::writer::Care;
-use super::{Ruling, Settle, Store, StoreError};
+use super::{Ruling, Settle, Store, StoreError, Turned};
 use crate::model::{Attempt, DeadReason, MessageId};
 
 /// Attempts of a message that are kept.
@@ -21,11 +21,11 @@ impl Store {
     ///
     /// The commit failed; nothing was written.
     pub async fn record(&self, attempt: Attempt, settle: Settle) -> Result<(), StoreError> {
-        self.rule(attempt, settle, None).await
+        self.rule(attempt, settle, None).await.map(drop)
     }
 
     /// Records an attempt as [`Store::record`] does, and in the same commit what it says of its
-    /// endpoint.
+    /// endpoint. Gives what that has changed.
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl Store {
         attempt: Attempt,
         settle: Settle,
         ruling: Option<Ruling>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Turned>, StoreError> {
         let counter = self.workers.counter.clone();
         self.workers
             .write(Care::Full, move |connection| {
@@ -46,9 +46,12 @@ impl Store {
                 if known {
                     record(connection, &attempt, &settle)?;
                 }
-                if let Some(ruling) = &ruling {
-                    apply(connection, ruling, time(ms(attempt.at) + span(attempt.took)))?;
-                }
+                let turned = match &ruling {
+                    Some(ruling) => {
+                        apply(connection, ruling, time(ms(attempt.at) + span(attempt.took)))?
+                    }
+                    None => Vec::new(),
+                };
                 let sink = connection
                     .prepare_cached("SELECT sink FROM message WHERE id = ?1")?
                     .query_row([attempt.message.as_str()], |row| row.get(0))
@@ -57,7 +60,7 @@ impl Store {
                 if let Some(sink) = sink {
                     counter.attempted(sink, &attempt.outcome, &settle);
                 }
-                Ok(())
+                Ok(turned)
             })
             .await
     }

@@ -202,6 +202,17 @@ pub struct Ruling {
     pub recovers: u32,
 }
 
+/// What an attempt has changed in what is remembered of a sink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turned {
+    /// The sink.
+    pub sink: SinkName,
+    /// What was remembered before.
+    pub before: SinkState,
+    /// What is from now on.
+    pub after: SinkState,
+}
+
 /// What is remembered of a sink between runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SinkState {

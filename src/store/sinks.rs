@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::{ms, span, time};
 use super::writer::Care;
-use super::{Ruling, SinkState, Store, StoreError};
+use super::{Ruling, SinkState, Store, StoreError, Turned};
 use crate::model::SinkName;
 
 /// Longest time for which the age of messages stands still while their sink is disabled.
@@ -178,18 +178,20 @@ pub(super) fn apply(
     connection: &Connection,
     ruling: &Ruling,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Turned>, StoreError> {
+    let mut turned = Vec::new();
     for sink in &ruling.sinks {
         let before = sink_state(connection, sink)?;
-        let state = (ruling.change)(&before);
-        if state != before {
-            set_sink_state(connection, sink, &state)?;
-        }
-        if before.failures >= ruling.recovers && state.failures == 0 {
+        let after = (ruling.change)(&before);
+        if before.failures >= ruling.recovers && after.failures == 0 {
             release(connection, sink, now)?;
         }
+        if after != before {
+            set_sink_state(connection, sink, &after)?;
+            turned.push(Turned { sink: sink.clone(), before, after });
+        }
     }
-    Ok(())
+    Ok(turned)
 }
 
 /// Notes where a sink is, and forgets what was said elsewhere.

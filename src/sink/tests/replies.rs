@@ -96,3 +96,30 @@ fn a_template_that_fails_on_an_alert_says_why_and_makes_nothing() {
     let made = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery());
     assert_eq!(made.unwrap_err(), "`body` failed: line 1: it names what there is not");
 }
+
+#[tokio::test]
+async fn discord_is_asked_again_where_it_is_until_it_says() {
+    let (base, server) = start().await;
+    let outlet = Receiver::of("discord").outlet(&base);
+    let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
+    server.answer(200, &[], r#"{"id":"33","channel_id":"22"}"#);
+    let mut threads = Vec::new();
+    for (status, told) in [(500, ""), (200, r#"{"guild_id":"11"}"#), (500, "")] {
+        server.answer_get(status, told);
+        match send(&outlet, &sealed).await.outcome {
+            Outcome::Delivered { thread } => threads.push(thread),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(threads, [None, Some("11/22/33".to_owned()), Some("11/22/33".to_owned())]);
+}
+
+/// An incident that says that all is well would stay open, and wake somebody.
+#[test]
+fn the_daily_report_opens_no_incident() {
+    let report = Event { kind: EventKind::AllQuiet, ..trouble("all is well") };
+    let sink = Receiver::of("pagerduty").idle().sink;
+    let sealed = sink.render(&Letter::Event(Box::new(report)), &stationery()).unwrap();
+    let event: Value = serde_json::from_slice(&sealed.body).unwrap();
+    assert_eq!(event["event_action"], "resolve", "{event}");
+}

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::FutureExt;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -79,7 +80,8 @@ pub struct Summary {
 /// Delivers until told to stop.
 pub async fn run(setup: DeliverSetup) {
     let DeliverSetup { store, mut office, clock, nudge, shutdown, grace, pulse } = setup;
-    let (turns, recents) = (Turns::default(), Recents::default());
+    let first = office.borrow().clone();
+    let (turns, recents) = (recalled(&store, &first, clock.now()).await, Recents::default());
     // Of every sink that was named since the start: one whose name comes back finds its own again.
     let mut lines: HashMap<SinkName, Line> = HashMap::new();
     let mut keepers = JoinSet::new();
@@ -137,6 +139,24 @@ pub async fn run(setup: DeliverSetup) {
         // What is cut short was not recorded: it is due again.
         keepers.shutdown().await;
     }
+}
+
+/// The turns that were taken at receivers before this start, so that no more go than they take.
+async fn recalled(store: &Store, office: &Office, now: Timestamp) -> Turns {
+    let turns = Turns::default();
+    for outlet in &office.outlets {
+        let Some((endpoint, rate)) = outlet.sink.endpoint().zip(outlet.sink.nature().rate) else {
+            continue;
+        };
+        let since = now.checked_sub(rate.within).unwrap_or(Timestamp::MIN);
+        match store.attempted_since(&outlet.name, since, rate.messages).await {
+            Ok(times) => turns.recall(endpoint, times),
+            Err(error) => {
+                tracing::warn!(sink.id = %outlet.name, %error, "what was sent of late is not known");
+            }
+        }
+    }
+    turns
 }
 
 /// The hand on one sink's line.
@@ -211,7 +231,8 @@ pub async fn once(setup: DeliverSetup) -> Summary {
         total.failed += 1;
         return total;
     }
-    let (turns, recents) = (Turns::default(), Recents::default());
+    let turns = recalled(&setup.store, &office, setup.clock.now()).await;
+    let recents = Recents::default();
     let mut workers = JoinSet::new();
     for outlet in &office.outlets {
         let desk = Desk {

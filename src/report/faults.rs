@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::drift::drifts;
-use super::problems::{STUCK, seen, why};
+use super::problems::{STUCK, UNUSABLE, out_of_order, seen, why};
 use super::{FeedLine, Roster, feed_lines};
 use crate::model::{EventKind, Fault};
 use crate::store::{Store, StoreError};
@@ -62,8 +62,11 @@ pub async fn faults(
         all.push(Fault {
             kind: EventKind::SinkDisabled,
             since: Some(sink.since),
-            what: format!("the sink `{}` is disabled: {}", sink.name, sink.why),
-            cure: format!("mend it, reload, then `pactwatch sinks enable {}`", sink.name),
+            what: out_of_order(&sink),
+            cure: match sink.disabled {
+                true => format!("mend it, reload, then `pactwatch sinks enable {}`", sink.name),
+                false => UNUSABLE.to_owned(),
+            },
             subject: sink.name,
         });
     }

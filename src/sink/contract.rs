@@ -97,6 +97,11 @@ pub trait Sink: Send + Sync {
     /// What holds for every one of its kind, and how many it takes.
     fn nature(&self) -> Nature;
 
+    /// Why it cannot be used at all, ready to show, where that is so; asked again and again.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
     /// Where it is, as a number that two sinks share if what the one is answered holds for the other;
     /// `None` where that is never so.
     fn endpoint(&self) -> Option<u64> {

@@ -14,6 +14,7 @@ mod email;
 mod exec;
 mod headers;
 mod http;
+mod idle;
 mod inert;
 mod layout;
 mod mask;

@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::outbox::split;
+use super::digests::split;
 use super::row::{ms, span, time};
 use super::sinks::apply;
 use super::writer::Care;
 use super::{Ruling, Settle, Store, StoreError, Turned};
-use crate::model::{Attempt, DeadReason, MessageId};
+use crate::model::{Attempt, DeadReason, MessageId, SinkName};
 
+/// Attempts among which those of late are looked for, of all sinks together.
+const LATELY: i64 = 5000;
 /// Attempts of a message that are kept.
 const ATTEMPTS: i64 = 100;
 
@@ -61,6 +63,34 @@ impl Store {
                     counter.attempted(sink, &attempt.outcome, &settle);
                 }
                 Ok(turned)
+            })
+            .await
+    }
+
+    /// When a sink was last sent something, accepted or not: at most so many times, none before a time.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn attempted_since(
+        &self,
+        sink: &SinkName,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        let (sink, limit) = (sink.clone(), i64::try_from(limit).unwrap_or(i64::MAX));
+        self.workers
+            .read(move |connection| {
+                let mut statement = connection.prepare_cached(
+                    "SELECT a.at FROM attempt a JOIN message m ON m.id = a.message
+                     WHERE a.id > (SELECT max(id) FROM attempt) - ?4 AND a.at > ?2 AND m.sink = ?1
+                     ORDER BY a.id DESC LIMIT ?3",
+                )?;
+                let rows = statement
+                    .query_map(params![sink.as_str(), ms(since), limit, LATELY], |row| {
+                        Ok(time(row.get(0)?))
+                    })?;
+                Ok(rows.collect::<Result<_, _>>()?)
             })
             .await
     }

@@ -4,11 +4,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
-use super::outbox::{gathered, split};
 use super::row::{ms, time};
 use super::writer::Care;
 use super::{Store, StoreError};
-use crate::model::{AlertId, MessageId, MessageState, SinkName};
+use crate::model::{AlertId, MessageId, MessageState};
 
 /// Ids that are given where several begin alike.
 const NAMED: i64 = 6;
@@ -54,41 +53,6 @@ impl Store {
         self.workers.read(move |connection| message_ids(connection, &beginning)).await
     }
 
-    /// Makes each alert of a digest due now by itself, in a digest of one; `false` where there is none
-    /// that can be.
-    ///
-    /// # Errors
-    ///
-    /// The commit failed; nothing was written.
-    pub async fn part(&self, digest: &MessageId, now: Timestamp) -> Result<bool, StoreError> {
-        let digest = digest.clone();
-        self.workers
-            .write(Care::Full, move |connection| {
-                let can = retry(connection, &digest, now)?;
-                split(connection, &digest, usize::MAX, now)?;
-                Ok(can)
-            })
-            .await
-    }
-
-    /// Makes one digest of the alerts that several messages of a sink carry, due now; those that were
-    /// delivered stay out. Where there is but one, it is due as it is. Gives the id.
-    ///
-    /// # Errors
-    ///
-    /// None of them can be sent again, or the commit failed; nothing was written.
-    pub async fn bundle(
-        &self,
-        sink: &SinkName,
-        messages: Vec<MessageId>,
-        now: Timestamp,
-    ) -> Result<MessageId, StoreError> {
-        let sink = sink.clone();
-        self.workers
-            .write(Care::Full, move |connection| bundle(connection, &sink, messages, now))
-            .await
-    }
-
     /// Takes a message out of the queue, or off the dead letters; `false` where there is none that
     /// can be.
     ///
@@ -102,7 +66,11 @@ impl Store {
 }
 
 /// Makes a message due now, under its id; whether there is one that can be.
-fn retry(connection: &Connection, id: &MessageId, now: Timestamp) -> Result<bool, StoreError> {
+pub(super) fn retry(
+    connection: &Connection,
+    id: &MessageId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let changed = connection
         .prepare_cached(
             // Its age counts anew, or the next look would bury it again; and it waits for no hours.
@@ -137,43 +105,6 @@ fn message_ids(connection: &Connection, beginning: &str) -> Result<Vec<MessageId
         }
     }
     Ok(Vec::new())
-}
-
-/// Makes one digest of what several messages carry.
-fn bundle(
-    connection: &Connection,
-    sink: &SinkName,
-    messages: Vec<MessageId>,
-    now: Timestamp,
-) -> Result<MessageId, StoreError> {
-    let mut members = Vec::new();
-    for message in messages {
-        let open = connection
-            .prepare_cached(
-                "SELECT 1 FROM message m WHERE m.id = ?1 AND m.sink = ?2 AND m.state <> 'delivered'
-                   AND EXISTS (SELECT 1 FROM delivery d WHERE d.message = m.id)",
-            )?
-            .exists(params![message.as_str(), sink.as_str()])?;
-        if open {
-            members.push(message);
-        }
-    }
-    members.sort_unstable();
-    members.dedup();
-    match members.as_slice() {
-        [] => Err(StoreError::Unfit(format!(
-            "make a digest for `{sink}`: none of its messages can be sent again"
-        ))),
-        [one] => {
-            retry(connection, one, now)?;
-            Ok(one.clone())
-        }
-        several => {
-            let digest = gathered(connection, sink, several, now)?;
-            retry(connection, &digest, now)?;
-            Ok(digest)
-        }
-    }
 }
 
 fn discard(connection: &Connection, id: &MessageId, now: Timestamp) -> Result<bool, StoreError> {

@@ -14,6 +14,7 @@ mod attempts;
 mod backup;
 mod counts;
 mod deliveries;
+mod digests;
 mod error;
 mod feeds;
 mod find;
@@ -224,6 +225,8 @@ pub struct SinkState {
     pub failures: u32,
     /// Where it was then, as a number; `None` where that is not known.
     pub place: Option<u64>,
+    /// Since when and why it cannot be used at all.
+    pub fault: Option<(Timestamp, String)>,
 }
 
 impl Store {

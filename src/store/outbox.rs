@@ -3,7 +3,7 @@
 //! Ids are fixed here, before the first attempt. When and how often to try is `deliver`'s to decide.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
 use super::row::{ms, time};
@@ -48,45 +48,6 @@ impl Store {
     pub async fn seal(&self, message: &MessageId, sealed: Sealed) -> Result<(), StoreError> {
         let message = message.clone();
         self.workers.write(Care::Full, move |connection| seal(connection, &message, &sealed)).await
-    }
-
-    /// Makes one queued digest of several unsealed messages of one sink: their deliveries move to
-    /// it, and they are gone. The digest's id is derived from theirs, and its age counts from now:
-    /// nothing of it was tried before. One that takes in a digest is as old as that. Members that were sealed or settled in the meantime stay out;
-    /// where one alone is left, that one is given back as it is.
-    ///
-    /// # Errors
-    ///
-    /// None of them is left, or the commit failed.
-    pub async fn merge(
-        &self,
-        sink: &SinkName,
-        members: Vec<MessageId>,
-        now: Timestamp,
-    ) -> Result<MessageId, StoreError> {
-        let sink = sink.clone();
-        self.workers
-            .write(Care::Full, move |connection| merge(connection, &sink, members, now))
-            .await
-    }
-
-    /// Makes several digests of one that waits and carries several alerts: so many parts, alike in size
-    /// and oldest first, each under an id derived from its own alerts. What was tried is told with the
-    /// first.
-    ///
-    /// # Errors
-    ///
-    /// As [`Store::seal`].
-    pub async fn split(
-        &self,
-        digest: &MessageId,
-        parts: usize,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let digest = digest.clone();
-        self.workers
-            .write(Care::Full, move |connection| split(connection, &digest, parts, now))
-            .await
     }
 
     /// Queues a test for a sink.
@@ -222,138 +183,6 @@ fn seal(connection: &Connection, id: &MessageId, sealed: &Sealed) -> Result<(), 
                created = max(created, coalesce(held_until, 0)) WHERE id = ?1 AND body IS NULL",
         )?
         .execute(params![id.as_str(), sealed.content_type, sealed.body])?;
-    Ok(())
-}
-
-/// Makes one digest of several unsealed messages.
-fn merge(
-    connection: &Connection,
-    sink: &SinkName,
-    members: Vec<MessageId>,
-    now: Timestamp,
-) -> Result<MessageId, StoreError> {
-    let mut free = Vec::new();
-    for member in members {
-        let unsealed = connection
-            .prepare_cached(
-                "SELECT 1 FROM message
-                 WHERE id = ?1 AND sink = ?2 AND body IS NULL AND state IN ('queued', 'retrying')",
-            )?
-            .exists(params![member.as_str(), sink.as_str()])?;
-        if unsealed {
-            free.push(member);
-        }
-    }
-    free.sort_unstable();
-    free.dedup();
-    match free.as_slice() {
-        [] => Err(StoreError::Unfit(format!(
-            "make a digest for `{sink}`: none of its messages waits unsealed any more"
-        ))),
-        [one] => Ok(one.clone()),
-        several => {
-            let mut since = now;
-            for member in several {
-                let digest: Option<i64> = connection
-                    .prepare_cached("SELECT created FROM message WHERE id = ?1 AND kind = ?2")?
-                    .query_row([member.as_str(), MessageKind::Digest.as_str()], |row| row.get(0))
-                    .optional()?;
-                since = since.min(digest.map_or(now, time));
-            }
-            gathered(connection, sink, several, since)
-        }
-    }
-}
-
-/// A digest of what several messages of a sink carry, which are gone then; what was tried of them is told
-/// with it. `members` are in order, for the id is derived from theirs.
-pub(super) fn gathered(
-    connection: &Connection,
-    sink: &SinkName,
-    members: &[MessageId],
-    since: Timestamp,
-) -> Result<MessageId, StoreError> {
-    let names: Vec<&str> = members.iter().map(MessageId::as_str).collect();
-    let id = message_id(sink, "digest", &names.join(" "));
-    insert(connection, &id, sink, MessageKind::Digest, since)?;
-    for member in names {
-        connection
-            .prepare_cached("UPDATE OR IGNORE delivery SET message = ?2 WHERE message = ?1")?
-            .execute(params![member, id.as_str()])?;
-        hand_on(connection, member, &id)?;
-        remove(connection, member)?;
-    }
-    Ok(id)
-}
-
-/// Makes several digests of one that waits. A part of one alert is a digest as well: an alert by itself
-/// would be gathered again.
-pub(super) fn split(
-    connection: &Connection,
-    digest: &MessageId,
-    parts: usize,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let sink: Option<String> = connection
-        .prepare_cached(
-            "SELECT sink FROM message WHERE id = ?1 AND kind = ?2
-               AND state IN ('queued', 'retrying', 'paused')",
-        )?
-        .query_row([digest.as_str(), MessageKind::Digest.as_str()], |row| row.get(0))
-        .optional()?;
-    let Some(sink) = sink.map(|name| SinkName::new(&name)) else { return Ok(()) };
-    let alerts: Vec<(i64, String)> = connection
-        .prepare_cached(
-            "SELECT d.alert, a.key FROM delivery d JOIN alert a ON a.id = d.alert
-             WHERE d.message = ?1 ORDER BY d.alert",
-        )?
-        .query_map([digest.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    if alerts.len() < 2 {
-        return Ok(());
-    }
-    let mut first = true;
-    for part in alerts.chunks(alerts.len().div_ceil(parts.clamp(2, alerts.len()))) {
-        let mut names: Vec<MessageId> =
-            part.iter().map(|(_, key)| message_id(&sink, "alert", key)).collect();
-        names.sort_unstable();
-        let names: Vec<&str> = names.iter().map(MessageId::as_str).collect();
-        let id = message_id(&sink, "digest", &names.join(" "));
-        insert(connection, &id, &sink, MessageKind::Digest, now)?;
-        connection
-            .prepare_cached(
-                "UPDATE message SET (state, created, held_until, held_for) =
-                   (SELECT state, created, held_until, held_for FROM message WHERE id = ?2)
-                 WHERE id = ?1",
-            )?
-            .execute([id.as_str(), digest.as_str()])?;
-        for (alert, _) in part {
-            connection
-                .prepare_cached(
-                    "UPDATE OR IGNORE delivery SET message = ?2 WHERE message = ?1 AND alert = ?3",
-                )?
-                .execute(params![digest.as_str(), id.as_str(), alert])?;
-        }
-        if std::mem::take(&mut first) {
-            hand_on(connection, digest.as_str(), &id)?;
-        }
-    }
-    remove(connection, digest.as_str())
-}
-
-/// What was tried of a message is told with another from now on.
-fn hand_on(connection: &Connection, from: &str, to: &MessageId) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("UPDATE attempt SET message = ?2 WHERE message = ?1")?
-        .execute([from, to.as_str()])?;
-    connection
-        .prepare_cached(
-            "UPDATE message SET tries = message.tries + old.tries, last_status = old.last_status,
-               last_error = old.last_error
-             FROM (SELECT tries, last_status, last_error FROM message WHERE id = ?1) AS old
-             WHERE message.id = ?2 AND old.tries > 0",
-        )?
-        .execute([from, to.as_str()])?;
     Ok(())
 }
 

@@ -83,7 +83,29 @@ impl Store {
             .await
     }
 
-    /// Sinks that are disabled.
+    /// Notes why a sink cannot be used at all, or that it can.
+    ///
+    /// # Errors
+    ///
+    /// The commit failed; nothing was written.
+    pub async fn note_fault(
+        &self,
+        sink: &SinkName,
+        fault: Option<String>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sink = sink.clone();
+        self.workers
+            .write(Care::Full, move |connection| {
+                let known = sink_state(connection, &sink)?;
+                let since = known.fault.as_ref().map_or(now, |(since, _)| *since);
+                let state = SinkState { fault: fault.map(|why| (since, why)), ..known };
+                set_sink_state(connection, &sink, &state)
+            })
+            .await
+    }
+
+    /// Sinks that are disabled, or cannot be used at all.
     ///
     /// # Errors
     ///
@@ -137,11 +159,14 @@ fn sink_state(connection: &Connection, sink: &SinkName) -> Result<SinkState, Sto
     let state = statement.query_row([sink.as_str()], |row| {
         let disabled: Option<i64> = row.get("disabled_at")?;
         let why: Option<String> = row.get("disabled_why")?;
+        let fault: Option<i64> = row.get("fault_at")?;
+        let fault_why: Option<String> = row.get("fault_why")?;
         Ok(SinkState {
             paused_until: row.get::<_, Option<i64>>("paused_until")?.map(time),
             disabled: disabled.map(|at| (time(at), why.unwrap_or_default())),
             failures: row.get("failures")?,
             place: row.get::<_, Option<i64>>("place")?.map(i64::cast_unsigned),
+            fault: fault.map(|at| (time(at), fault_why.unwrap_or_default())),
         })
     });
     Ok(state.optional()?.unwrap_or_default())
@@ -155,11 +180,13 @@ fn set_sink_state(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO sink (name, paused_until, disabled_at, disabled_why, failures, place)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO sink (name, paused_until, disabled_at, disabled_why, failures, place,
+               fault_at, fault_why)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (name) DO UPDATE SET paused_until = excluded.paused_until,
                disabled_at = excluded.disabled_at, disabled_why = excluded.disabled_why,
-               failures = excluded.failures, place = excluded.place",
+               failures = excluded.failures, place = excluded.place,
+               fault_at = excluded.fault_at, fault_why = excluded.fault_why",
         )?
         .execute(params![
             sink.as_str(),
@@ -168,6 +195,8 @@ fn set_sink_state(
             state.disabled.as_ref().map(|(_, why)| why),
             state.failures,
             state.place.map(u64::cast_signed),
+            state.fault.as_ref().map(|(at, _)| ms(*at)),
+            state.fault.as_ref().map(|(_, why)| why),
         ])?;
     Ok(())
 }
@@ -241,7 +270,8 @@ fn release(connection: &Connection, sink: &SinkName, now: Timestamp) -> Result<(
 fn enable(connection: &Connection, sink: &SinkName, now: Timestamp) -> Result<(), StoreError> {
     let known = sink_state(connection, sink)?;
     let disabled = known.disabled.map_or(now, |(since, _)| since);
-    set_sink_state(connection, sink, &SinkState { place: known.place, ..SinkState::default() })?;
+    let SinkState { place, fault, .. } = known;
+    set_sink_state(connection, sink, &SinkState { place, fault, ..SinkState::default() })?;
     connection
         .prepare_cached(
             // The order of creation stays. A clock that was set back moves nothing.
@@ -253,7 +283,7 @@ fn enable(connection: &Connection, sink: &SinkName, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// A sink that is disabled.
+/// A sink that is disabled, or cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SinkTrouble {
     /// Its name.
@@ -262,18 +292,25 @@ pub struct SinkTrouble {
     pub since: Timestamp,
     /// Why.
     pub why: String,
+    /// Whether it is disabled, until somebody enables it; one that is not is used as soon as it can be.
+    pub disabled: bool,
 }
 
-/// Sinks that are disabled.
+/// Sinks that are disabled, or cannot be used at all.
 fn troubles(connection: &Connection) -> Result<Vec<SinkTrouble>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT name, disabled_at, disabled_why FROM sink WHERE disabled_at IS NOT NULL ORDER BY name",
+        "SELECT name, fault_at, fault_why, 0 FROM sink WHERE fault_at IS NOT NULL
+         UNION ALL
+         SELECT name, disabled_at, disabled_why, 1 FROM sink
+         WHERE disabled_at IS NOT NULL AND fault_at IS NULL
+         ORDER BY name",
     )?;
     let rows = statement.query_map([], |row| {
         Ok(SinkTrouble {
             name: row.get(0)?,
             since: time(row.get(1)?),
             why: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+            disabled: row.get(3)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

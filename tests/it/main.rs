@@ -20,6 +20,7 @@ mod grouping;
 mod habits;
 mod house;
 mod identity;
+mod idle;
 mod judged;
 mod kill;
 mod meter;

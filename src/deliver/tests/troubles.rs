@@ -102,6 +102,16 @@ async fn no_more_go_than_the_receiver_says_it_takes() {
     slow.until(2).await;
     running.stop().await;
     assert_eq!(slow.seen().len(), 2);
+    // Nor over a restart.
+    let running = start(&place.store, vec![outlet("a", slow.clone())]);
+    queue(&place.store, 6, &["b"]).await;
+    let other = Fake::new(false, vec![delivered()]);
+    running
+        .office
+        .send_replace(office(vec![outlet("a", slow.clone()), outlet("b", other.clone())]));
+    other.until(1).await;
+    running.stop().await;
+    assert_eq!(slow.seen().len(), 2, "the turns before the restart were forgotten");
     // A single pass waits for its turns.
     let quick = counting(1, Duration::from_millis(20));
     let office = watch::channel(office(vec![outlet("a", quick.clone())])).1;

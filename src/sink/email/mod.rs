@@ -4,23 +4,21 @@
 //! the subject. The message's id is the mail's: a mail that arrives twice is known as one, and an
 //! update names the story's first mail, so that mail programs show them together.
 
+mod letter;
 mod section;
 mod transaction;
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Message, MultiPart, SinglePart};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
@@ -29,23 +27,15 @@ use crate::net::{Guard, Trust, tls_fault};
 use crate::setting::LiveSecret;
 use crate::sink::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use crate::sink::http::{failed, late, refused};
-use crate::sink::inert::{defuse, html, units};
-use crate::sink::layout::{Markup, PLAIN, count};
 use crate::sink::mask::Mask;
-use crate::sink::notice::Notice;
-use crate::sink::parts::Parts;
 use crate::sink::place::{entered, number};
-use crate::sink::{BuildError, PING, SinkConfig, Workshop};
-use crate::text::{clean, clean_lines, cut};
+use crate::sink::{BuildError, SinkConfig, Workshop};
+use crate::text::{clean_lines, cut};
 
 use section::Privacy;
 pub(super) use section::Section;
 use transaction::{Absent, Sent};
 
-/// Units of a subject.
-const SUBJECT: usize = 250;
-/// Units of each part.
-const BODY: usize = 60_000;
 /// Alerts of a digest.
 const DIGEST: usize = 50;
 /// Time for a farewell once the mail is taken.
@@ -61,15 +51,6 @@ const NATURE: Nature = Nature {
     in_flight: 1,
     acceptance: "the mail server took it for all recipients that are not named above; it may still come back or be filed as spam",
     rate: None,
-};
-
-/// How the HTML part is written.
-const MARKUP: Markup = Markup {
-    prepare: |text| html(&defuse(text)),
-    strong: |text| format!("<b>{text}</b>"),
-    link: |label, url| format!("<a href=\"{}\">{label}</a>", html(url)),
-    size: units,
-    line: "<br>\n",
 };
 
 /// Mailboxes of a desk.
@@ -145,61 +126,6 @@ impl From<Error> for Trouble {
 }
 
 impl Email {
-    fn sealed(
-        &self,
-        letter: &Letter,
-        stationery: &Stationery,
-        formatted: bool,
-    ) -> Result<Sealed, String> {
-        let subject = match letter {
-            Letter::Ping => PING.to_owned(),
-            Letter::Event(event) => {
-                let notice = Notice::of(event, stationery);
-                format!("{} · {}", notice.head, notice.lines.first().map_or("", String::as_str))
-            }
-            Letter::Alert(view) => {
-                let parts = Parts::of(view, stationery);
-                format!("{} · {}", parts.verdict, parts.headline)
-            }
-            Letter::Digest(views) => count(views.len()),
-        };
-        let subject = clean(&crate::sink::inert::fit(&subject, SUBJECT, defuse, units));
-        let plain = Markup { size: units, ..PLAIN }.letter(letter, stationery, DIGEST, BODY);
-        let mut builder = Message::builder()
-            .from(self.section.from.clone())
-            .date(SystemTime::from(stationery.now))
-            .subject(format!("[pactwatch] {subject}"));
-        for to in &self.section.to {
-            builder = builder.to(to.clone());
-        }
-        if let Ok(name) = HeaderName::new_from_ascii("Auto-Submitted".to_owned()) {
-            builder = builder.raw_header(HeaderValue::new(name, "auto-generated".to_owned()));
-        }
-        if let Letter::Alert(view) = letter
-            && let Some(first) = view.thread.as_ref().filter(|id| is_id(id))
-        {
-            builder = builder.in_reply_to(first.clone()).references(first.clone());
-        }
-        let made = match formatted {
-            false => builder.singlepart(SinglePart::plain(plain)),
-            true => {
-                let text = MARKUP.letter(letter, stationery, DIGEST, BODY);
-                let text = format!("<html><body><p>{text}</p></body></html>\n");
-                // The same bytes for the same letter, and nothing that a text could hold.
-                let digest = Sha256::digest(format!("{plain}\n{text}"));
-                let hex: String =
-                    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-                let parts = MultiPart::alternative()
-                    .boundary(format!("pactwatch-{hex}"))
-                    .singlepart(SinglePart::plain(plain))
-                    .singlepart(SinglePart::html(text));
-                builder.multipart(parts)
-            }
-        };
-        let mail = made.map_err(|error| format!("the mail cannot be made: {error}"))?;
-        Ok(Sealed { content_type: "message/rfc822".to_owned(), body: mail.formatted() })
-    }
-
     async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
         let deadline = Instant::now() + parcel.timeout;
         let (mask, login) = self.credentials();

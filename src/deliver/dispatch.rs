@@ -85,7 +85,7 @@ pub async fn run(setup: DeliverSetup) {
     // Of every sink that was named since the start: one whose name comes back finds its own again.
     let mut lines: HashMap<SinkName, Line> = HashMap::new();
     let mut keepers = JoinSet::new();
-    loop {
+    'reloads: loop {
         let current = office.borrow_and_update().clone();
         // Those that are gone attempt nothing more before their rows wait as paused.
         let gone = lines.iter().filter(|(name, _)| !current.has(name));
@@ -94,7 +94,7 @@ pub async fn run(setup: DeliverSetup) {
             tracing::error!(%error, "the outbox cannot be written; deliveries wait");
             tokio::select! {
                 () = tokio::time::sleep(STORE_WAIT) => pulse.beat(),
-                () = shutdown.cancelled() => return,
+                () = shutdown.cancelled() => break 'reloads,
             }
         }
         for outlet in &current.outlets {
@@ -115,23 +115,20 @@ pub async fn run(setup: DeliverSetup) {
             line.desk.send_replace(Some(desk));
         }
         let mut tick = tokio::time::interval(TICK / 2);
-        let reloaded = loop {
+        loop {
             tokio::select! {
                 () = nudge.notified() => lines.values().for_each(|line| line.bell.notify_one()),
                 _ = tick.tick() => pulse.beat(),
                 changed = office.changed() => match changed {
-                    Ok(()) => break true,
+                    Ok(()) => break,
                     // Nobody can reload any more; the end comes by `shutdown`.
                     Err(_) => {
                         shutdown.cancelled().await;
-                        break false;
+                        break 'reloads;
                     }
                 },
-                () = shutdown.cancelled() => break false,
+                () = shutdown.cancelled() => break 'reloads,
             }
-        };
-        if !reloaded {
-            break;
         }
     }
     let finished = async { while keepers.join_next().await.is_some() {} };
@@ -187,21 +184,24 @@ async fn keep(
         };
         let stop = shutdown.child_token();
         let longest = desk.office.delivery.timeout.saturating_add(grace);
-        let work = man(desk, stop.clone(), bell.clone());
+        let work = tend(desk, stop.clone(), bell.clone());
         tokio::pin!(work);
-        tokio::select! {
+        let reloads = tokio::select! {
             () = &mut work => return,
-            _ = desks.changed() => {}
-        }
+            changed = desks.changed() => changed.is_ok(),
+        };
         stop.cancel();
         // Only a record that cannot be written takes longer; it is given up as at a stop.
         let _ = tokio::time::timeout(longest, work).await;
+        if !reloads {
+            return;
+        }
     }
 }
 
 /// Keeps one worker at work until told to stop: one that panics costs the others nothing and is
 /// started again, after a pause that grows while it keeps panicking.
-async fn man(desk: Desk, stop: CancellationToken, bell: Arc<Notify>) {
+async fn tend(desk: Desk, stop: CancellationToken, bell: Arc<Notify>) {
     let mut pause = RESTART;
     loop {
         let begun = Instant::now();

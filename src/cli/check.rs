@@ -34,8 +34,9 @@ pub(super) async fn check(
         }
         Err(report) => return Err(refusal(&report)),
     };
-    if let Err(Unusable(mistakes)) = daemon::equip(&config) {
-        report.add(mistakes);
+    match daemon::equip(&config) {
+        Ok(equipment) => report.add(equipment.idle),
+        Err(Unusable(mistakes)) => report.add(mistakes),
     }
     let database = match database_state(&config.database).await {
         Ok(state) => state,

@@ -1,17 +1,18 @@
 //! `deliveries`: the queue and the dead letters.
 
+mod hand;
+
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::listing::list;
 use super::{Common, Screen};
-use crate::config::Config;
 use crate::model::{MessageId, MessageState};
 use crate::report::{parse_since, short_time};
-use crate::store::{Access, DeliveryFilter, MessageRow, Store};
+use crate::store::{Access, DeliveryFilter};
+use hand::{Hand, Selection, by_hand};
 
 /// Commands below `deliveries`.
 #[derive(Debug, Subcommand)]
@@ -33,28 +34,29 @@ pub(super) enum DeliveriesCommand {
     },
     /// One message: its attempts and the exact bytes
     Show {
-        /// The webhook-id, msg_…
+        /// The webhook-id, msg_…, or its beginning
         id: String,
     },
     /// Queue messages again, under the same id
+    #[command(after_help = "Examples:\n  \
+        pactwatch deliveries retry msg_4f2\n  \
+        pactwatch deliveries retry --sink desk --state dead --since 2d --as-digest\n\n\
+        A digest goes in as many parts as its receiver needs to take and show it.")]
     Retry {
-        /// The webhook-ids
-        #[arg(required = true)]
-        ids: Vec<String>,
+        #[command(flatten)]
+        selection: Selection,
+        /// Send their alerts as one digest for each sink, under a new id
+        #[arg(long)]
+        as_digest: bool,
+        /// Send the alerts of a digest each by itself, under new ids: for one that is refused
+        #[arg(long, conflicts_with = "as_digest")]
+        apart: bool,
     },
     /// Give messages up: out of the queue, off the dead letters
     Discard {
-        /// The webhook-ids
-        #[arg(required = true)]
-        ids: Vec<String>,
+        #[command(flatten)]
+        selection: Selection,
     },
-}
-
-/// What is done with a message by hand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Hand {
-    Retry,
-    Discard,
 }
 
 fn parse_state(text: &str) -> Result<MessageState, String> {
@@ -90,8 +92,10 @@ pub(super) async fn deliveries(
         }
         DeliveriesCommand::Show { id } => {
             let store = common.open(&config, Access::Read)?;
-            let Some(detail) = store.delivery(&MessageId::new(&id)).await? else {
-                anyhow::bail!("{}", unknown(&id));
+            let found = hand::found(&store, &id).await?;
+            let row = found.map_err(|why| anyhow::anyhow!("{why}\n{LISTED}"))?;
+            let Some(detail) = store.delivery(&MessageId::new(&row.id)).await? else {
+                anyhow::bail!("{} is gone", row.id);
             };
             if screen.json() {
                 screen.object(&detail)?;
@@ -121,91 +125,20 @@ pub(super) async fn deliveries(
                 }
             }
         }
-        DeliveriesCommand::Retry { ids } => {
-            return by_hand(common, &config, &ids, Hand::Retry, screen).await;
+        DeliveriesCommand::Retry { selection, as_digest, apart } => {
+            let hand = match (as_digest, apart) {
+                (true, _) => Hand::Together,
+                (false, true) => Hand::Apart,
+                (false, false) => Hand::Retry,
+            };
+            return by_hand(common, &config, selection, hand, screen).await;
         }
-        DeliveriesCommand::Discard { ids } => {
-            return by_hand(common, &config, &ids, Hand::Discard, screen).await;
+        DeliveriesCommand::Discard { selection } => {
+            return by_hand(common, &config, selection, Hand::Discard, screen).await;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Retries or discards each message on its own; what cannot be done costs the others nothing.
-async fn by_hand(
-    common: &Common,
-    config: &Config,
-    ids: &[String],
-    hand: Hand,
-    screen: &mut Screen,
-) -> anyhow::Result<ExitCode> {
-    let store = common.open(config, Access::Write)?;
-    let mut failures = Vec::new();
-    let mut unknown_ids = false;
-    for id in ids {
-        let Some(message) = store.delivery(&MessageId::new(id)).await?.map(|one| one.message)
-        else {
-            failures.push(format!("there is no message `{id}`"));
-            unknown_ids = true;
-            continue;
-        };
-        match settle(&store, config, &message, hand).await? {
-            Ok(text) if !screen.json() => screen.line(text)?,
-            Ok(_) => {
-                let state = match hand {
-                    Hand::Retry => MessageState::Queued,
-                    Hand::Discard => MessageState::Discarded,
-                };
-                screen.object(&json!({ "id": id, "state": state.as_str() }))?;
-            }
-            Err(why) => failures.push(why),
-        }
-    }
-    store.close().await;
-    if failures.is_empty() {
-        return Ok(ExitCode::SUCCESS);
-    }
-    if unknown_ids {
-        failures.push(LISTED.to_owned());
-    }
-    screen.flush()?;
-    anyhow::bail!("{}", failures.join("\n"))
-}
-
-/// Does it to one message. What came of it, or why it cannot be done, ready to show.
-async fn settle(
-    store: &Store,
-    config: &Config,
-    message: &MessageRow,
-    hand: Hand,
-) -> anyhow::Result<Result<String, String>> {
-    let MessageRow { id, sink, state, .. } = message;
-    let name = MessageId::new(id);
-    let done = match hand {
-        Hand::Retry if !config.sinks.iter().any(|one| one.name.as_str() == sink) => {
-            return Ok(Err(format!(
-                "{id} is for the sink `{sink}`, which the config does not name: nobody would send it"
-            )));
-        }
-        Hand::Retry => store.retry(&name, Timestamp::now()).await?,
-        Hand::Discard => store.discard(&name, Timestamp::now()).await?,
-    };
-    if !done {
-        return Ok(Err(format!("{id} is {state} already")));
-    }
-    if hand == Hand::Discard {
-        return Ok(Ok(format!("{id} is discarded; `pactwatch deliveries retry` brings it back")));
-    }
-    let disabled = store.sink_troubles().await?.iter().any(|trouble| trouble.name == *sink);
-    Ok(Ok(match disabled {
-        true => format!("{id} waits, under the same id, for `pactwatch sinks enable {sink}`"),
-        false => format!("{id} is due now, under the same id"),
-    }))
-}
-
 /// Where ids are found.
 const LISTED: &str = "`pactwatch deliveries list` shows those there are";
-
-fn unknown(id: &str) -> String {
-    format!("there is no message `{id}`\n{LISTED}")
-}

@@ -106,7 +106,7 @@ pub(super) async fn sinks(
             let sink = named(&config, &name)?;
             let outlet = ready(&config, sink, &mut report)?;
             let stationery = stationery(&config);
-            let sealed = outlet.sink.render(&Letter::Ping, &stationery);
+            let sealed = outlet.sink.render(&Letter::Ping, &stationery).map_err(unmade)?;
             // Each test is a message of its own.
             let id = MessageId::new(format!("msg_test_{}", stationery.now.as_millisecond()));
             let begun = Instant::now();
@@ -125,11 +125,14 @@ pub(super) async fn sinks(
                 let text = match accepted {
                     true => screen.styled(GOOD, format!("accepted{status} after {took} ms")),
                     false => {
-                        let why = answer.error.unwrap_or_else(|| "no reason given".to_owned());
+                        let why = answer.error.as_deref().unwrap_or("no reason given");
                         screen.styled(BAD, format!("not accepted{status}: {why}"))
                     }
                 };
                 screen.line(text)?;
+                if let Some(but) = answer.error.filter(|_| accepted) {
+                    screen.line(screen.styled(BAD, but))?;
+                }
                 if accepted {
                     screen.line(format!("which means: {}", outlet.sink.nature().acceptance))?;
                 }
@@ -204,10 +207,12 @@ async fn preview(
     });
     let sealed = match (sealed, kind) {
         (Some(sealed), _) => sealed,
-        (None, MessageKind::Digest) => outlet.sink.render(&Letter::Digest(views), &stationery),
+        (None, MessageKind::Digest) => {
+            outlet.sink.render(&Letter::Digest(views), &stationery).map_err(unmade)?
+        }
         (None, _) => {
             let view = views.pop().context("the message carries no alert any more")?;
-            outlet.sink.render(&Letter::Alert(Box::new(view)), &stationery)
+            outlet.sink.render(&Letter::Alert(Box::new(view)), &stationery).map_err(unmade)?
         }
     };
     let parcel = Parcel { id: &id, sealed: &sealed, timeout: config.delivery.timeout };
@@ -238,6 +243,10 @@ async fn preview(
     }
     screen.line(format!("\n{}", clean_lines(&body)))?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn unmade(why: String) -> anyhow::Error {
+    anyhow::anyhow!("the message cannot be made: {why}")
 }
 
 /// The sink of the config by its name.

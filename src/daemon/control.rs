@@ -149,7 +149,8 @@ impl Control {
         if config.database != self.config.database {
             bail!("`database` has changed, which needs a restart");
         }
-        let parts = Parts::build(&config)?;
+        let mut parts = Parts::build(&config)?;
+        keep(&mut parts, &self.config, &config, &self.office.borrow());
         let changes = difference(&self.config, &config);
         self.bench.send_replace(parts.bench);
         self.office.send_replace(parts.office);
@@ -170,6 +171,22 @@ impl Control {
         }
         Ok(changes)
     }
+}
+
+/// A sink that works and is to be as before goes on as it is while what it needs is missing: secrets are
+/// replaced under the eyes of a reload.
+fn keep(parts: &mut Parts, old: &Config, new: &Config, office: &Office) {
+    let mut next = Office::clone(&parts.office);
+    for outlet in next.outlets.iter_mut().filter(|outlet| outlet.sink.fault().is_some()) {
+        let find =
+            |config: &'_ Config| config.sinks.iter().find(|one| one.name == outlet.name).cloned();
+        let same = find(old).zip(find(new)).is_some_and(|(old, new)| old.same_as(&new));
+        let known = office.outlets.iter().find(|one| one.name == outlet.name);
+        if let Some(known) = known.filter(|one| same && one.sink.fault().is_none()) {
+            *outlet = known.clone();
+        }
+    }
+    parts.office = Arc::new(next);
 }
 
 /// What rules are known by.

@@ -35,7 +35,7 @@ pub(super) struct Parts {
 impl Parts {
     /// Builds clients, resolves secrets. Nothing is changed until all of it has worked.
     pub(super) fn build(config: &Config) -> Result<Self, Unusable> {
-        let Equipment { client, keeping, access, outlets, heartbeat } = equip(config)?;
+        let Equipment { client, keeping, access, outlets, heartbeat, .. } = equip(config)?;
         let subscription = Subscription {
             feeds: config.feeds.iter().cloned().map(Arc::new).collect(),
             poll: config.poll.clone(),
@@ -102,9 +102,12 @@ pub struct Equipment {
     access: HashMap<FeedName, Arc<Access>>,
     outlets: Vec<Outlet>,
     heartbeat: Option<Heartbeat>,
+    /// What is wrong with sinks that cannot be set up; each costs itself only.
+    pub idle: Vec<Diagnostic>,
 }
 
-/// Sets up the clients for feeds and every receiver, and resolves the secrets of both.
+/// Sets up the clients for feeds and every receiver, and resolves the secrets of both. A receiver that
+/// cannot be set up is idle, and stands in nobody's way.
 ///
 /// # Errors
 ///
@@ -131,12 +134,12 @@ pub fn equip(config: &Config) -> Result<Equipment, Unusable> {
         }
     }
     let workshop = workshop(config, tls);
-    let mut outlets = Vec::new();
+    let (mut outlets, mut idle) = (Vec::new(), Vec::new());
     for sink in &config.sinks {
-        match sink.build(&workshop) {
-            Ok(outlet) => outlets.push(outlet),
-            Err(error) => wrong.push(unusable_sink(sink, &error)),
-        }
+        outlets.push(sink.build(&workshop).unwrap_or_else(|error| {
+            idle.push(unusable_sink(sink, &error));
+            sink.idle(&workshop, &error)
+        }));
     }
     wrong.extend(token(config).err());
     let calling = config.operator.heartbeat.as_ref().zip(clients.as_ref());
@@ -147,9 +150,12 @@ pub fn equip(config: &Config) -> Result<Equipment, Unusable> {
     });
     match clients {
         Some((client, keeping)) if wrong.is_empty() => {
-            Ok(Equipment { client, keeping, access, outlets, heartbeat })
+            Ok(Equipment { client, keeping, access, outlets, heartbeat, idle })
         }
-        _ => Err(Unusable(wrong)),
+        _ => {
+            wrong.extend(idle);
+            Err(Unusable(wrong))
+        }
     }
 }
 

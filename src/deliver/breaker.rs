@@ -70,6 +70,8 @@ pub(super) fn after(
         Endpoint::Pauses(until) => {
             SinkState { paused_until: Some(*until).max(known.paused_until), ..known }
         }
+        // Of several under way the first has said it.
+        Endpoint::Disabled(_) if known.disabled.is_some() => known,
         Endpoint::Disabled(why) => SinkState { disabled: Some((now, (*why).to_owned())), ..known },
     }
 }
@@ -104,6 +106,15 @@ mod tests {
         }
         state = after(&section, &state, &Endpoint::Well, at(now));
         assert_eq!(state, SinkState::default());
+    }
+
+    #[test]
+    fn of_several_that_say_that_it_is_gone_the_first_counts() {
+        let section = DeliverySection::default();
+        let gone = Endpoint::Disabled("gone");
+        let first = after(&section, &SinkState::default(), &gone, at(1));
+        assert_eq!(first.disabled, Some((at(1), "gone".to_owned())));
+        assert_eq!(after(&section, &first, &gone, at(2)), first);
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! again is the same to the byte. An attempt that a kill or the end of the grace period cuts short was
 //! not recorded and costs nothing.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,15 +11,13 @@ use jiff::Timestamp;
 
 use super::dispatch::Office;
 use super::recent::Recents;
-use super::retry::{Case, Endpoint, settle};
+use super::retry::{Case, Endpoint, put_off, settle};
 use super::turn::Turns;
-use super::{breaker, hold};
-use crate::model::{
-    Attempt, Clock, DeadReason, MessageId, MessageKind, Outcome, Refusal, SinkName,
-};
+use super::{breaker, gather};
+use crate::model::{Attempt, Clock, DeadReason, MessageKind, Outcome, Refusal, Sealed, SinkName};
 use crate::sink::Outlet;
 use crate::sink::contract::{Letter, Parcel, Stationery};
-use crate::store::{Pending, Ruling, Settle, SinkState, Store, StoreError};
+use crate::store::{Pending, Ruling, Settle, SinkState, Store, StoreError, Turned};
 
 /// First and longest wait before what came of an attempt is written again.
 const RECORD_WAIT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(15));
@@ -40,126 +37,51 @@ pub(super) struct Clerk {
     pub(super) once: bool,
 }
 
+/// What came of making a message.
+enum Made {
+    /// Its bytes, and what it says where that was looked up.
+    Ready(Sealed, Option<Letter>),
+    /// It is not to be sent as it is: it goes in parts, or was given up.
+    Otherwise,
+    /// Why it cannot be made.
+    Not(String),
+}
+
+/// Alerts that a letter carries.
+fn alerts(letter: &Letter) -> usize {
+    match letter {
+        Letter::Digest(views) => views.len(),
+        Letter::Alert(_) | Letter::Event(_) | Letter::Ping => 1,
+    }
+}
+
 impl Clerk {
-    /// Makes digests of alerts that the sink's own hours have held together, and at a chat of more
-    /// than `burst`. Whether there was one to make.
-    pub(super) async fn digest(
-        &self,
-        pending: &[Pending],
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let together = hold::released(&self.outlet.pace, pending, now);
-        if together.len() > 1 {
-            self.gather(together, now).await?;
-            return Ok(true);
-        }
-        if !self.outlet.sink.nature().chat || self.outlet.burst == 0 {
-            return Ok(false);
-        }
-        let ready = || pending.iter().filter(|one| !hold::is_held(one, now));
-        let digest = |one: &&Pending| one.sealed.is_none() && one.kind == MessageKind::Digest;
-        let waiting = ready().filter(digest).max_by_key(|one| one.created);
-        // What comes behind a digest that waits belongs into it, or into the next.
-        let (mut behind, before): (Vec<&Pending>, Vec<&Pending>) = ready()
-            .filter(|one| hold::is_single(one))
-            .partition(|one| waiting.is_some_and(|waiting| one.created >= waiting.created));
-        let mut done = false;
-        if let Some(waiting) = waiting.filter(|_| !behind.is_empty()) {
-            let held = self.store.views(&waiting.id).await?.len();
-            let free =
-                self.outlet.sink.nature().digest.max(1).saturating_sub(held).min(behind.len());
-            if free > 0 {
-                let part = behind.drain(..free).chain([waiting]).map(|one| one.id.clone());
-                self.store.merge(&self.outlet.name, part.collect(), now).await?;
-                done = true;
-            }
-        }
-        // There is a backlog already, so two more are enough for the next.
-        if behind.len() > 1 {
-            self.gather(behind.iter().map(|one| one.id.clone()).collect(), now).await?;
-            done = true;
-        }
-        if before.len() > self.outlet.burst {
-            let ids = before.iter().map(|one| one.id.clone()).collect();
-            let burst = self.burst(ids).await?;
-            self.gather(burst, now).await?;
-            done = true;
-        }
-        Ok(done)
-    }
-
-    /// Of a burst the part that is one alliance's, where that is a burst by itself: the few others
-    /// are told on their own.
-    async fn burst(&self, ids: Vec<MessageId>) -> Result<Vec<MessageId>, StoreError> {
-        let mut by: BTreeMap<String, Vec<MessageId>> = BTreeMap::new();
-        for (id, alliance) in self.store.alliances(ids.clone()).await? {
-            by.entry(alliance).or_default().push(id);
-        }
-        let bursts = by
-            .into_iter()
-            .filter(|(name, part)| !name.is_empty() && part.len() > self.outlet.burst);
-        Ok(bursts.max_by_key(|(_, part)| part.len()).map_or(ids, |(_, part)| part))
-    }
-
-    /// One digest, or as many as the receiver needs to show them all.
-    async fn gather(&self, members: Vec<MessageId>, now: Timestamp) -> Result<(), StoreError> {
-        let digests = members.len().div_ceil(self.outlet.sink.nature().digest.max(1));
-        tracing::info!(sink.id = %self.outlet.name, alerts = members.len(), digests, "many alerts at once go as a digest");
-        // Alike in size: better six and six than eleven and one.
-        for part in members.chunks(members.len().div_ceil(digests)) {
-            self.store.merge(&self.outlet.name, part.to_vec(), now).await?;
-        }
-        Ok(())
-    }
-
     /// Seals, sends and records one message. `None` where there was nothing to send.
     pub(super) async fn attempt(&self, message: Pending) -> Result<Option<bool>, StoreError> {
-        let store = &self.store;
-        let (name, sink) = (&self.outlet.name, &self.outlet.sink);
+        let sink = &self.outlet.sink;
         let stationery = Stationery {
             timezone: self.office.timezone.clone(),
             public_url: self.office.public_url.clone(),
             now: self.clock.now(),
         };
-        let mut letter = None;
-        let sealed = match message.sealed.clone() {
-            Some(sealed) => sealed,
-            None => {
-                let Some(found) = self.letter(&message).await? else {
-                    tracing::error!(sink.id = %name, delivery.id = %message.id, "a message carries no alert; it is given up");
-                    store.bury(&message.id, DeadReason::Refused, self.clock.now()).await?;
-                    return Ok(None);
-                };
-                let sealed = sink.render(&found, &stationery);
-                store.seal(&message.id, sealed.clone()).await?;
-                letter = Some(found);
-                sealed
-            }
+        let (sealed, letter) = match self.seal(&message, &stationery).await? {
+            Made::Ready(sealed, letter) => (sealed, letter),
+            Made::Otherwise => return Ok(None),
+            Made::Not(why) => return self.unmade(&message, why).await,
         };
-        let (at, begun) = (self.clock.now(), Instant::now());
+        let (at, begun, place) = (self.clock.now(), Instant::now(), sink.identity());
         let timeout = self.office.delivery.timeout;
         let answer = sink.send(Parcel { id: &message.id, sealed: &sealed, timeout }).await;
         let took = begun.elapsed();
-        let needs_plain = matches!(answer.outcome, Outcome::Refused(Refusal::Message));
-        let fallback = match needs_plain && !message.fallback {
-            false => None,
-            true => {
-                let letter = match letter {
-                    Some(letter) => Some(letter),
-                    None => self.letter(&message).await?,
-                };
-                letter.and_then(|letter| sink.fallback(&letter, &stationery))
-            }
+        let refused = matches!(answer.outcome, Outcome::Refused(Refusal::Message | Refusal::Large));
+        let letter = match (refused, letter) {
+            (true, None) => self.letter(&message).await?,
+            (_, letter) => letter,
         };
-        let case = Case {
-            id: &message.id,
-            created: message.since(),
-            attempts: message.attempts,
-            refusals: message.refusals,
-            pauses: message.pauses,
-            fallback,
-            now: self.clock.now(),
-        };
+        let several = letter.as_ref().is_some_and(|letter| alerts(letter) > 1);
+        let letter = letter.filter(|_| refused && !message.fallback);
+        let fallback = letter.and_then(|letter| sink.fallback(&letter, &stationery));
+        let case = Case { fallback, several, ..self.case(&message) };
         let (settled, endpoint) = settle(&self.office.delivery, &case, answer.outcome.clone());
         let accepted = matches!(settled, Settle::Delivered { .. });
         self.tell(&message, &settled, &answer.error);
@@ -172,9 +94,77 @@ impl Clerk {
             answer: answer.body,
             outcome: answer.outcome,
         };
-        let ruling = self.ruling(endpoint).await?;
+        // What the old address says of itself as a secret changes is not the new one's.
+        let ruling = match sink.identity() == place {
+            true => self.ruling(endpoint).await?,
+            false => None,
+        };
         self.record(attempt, settled, ruling).await?;
         Ok(Some(accepted))
+    }
+
+    /// Its bytes, made and kept where it has none.
+    async fn seal(&self, message: &Pending, stationery: &Stationery) -> Result<Made, StoreError> {
+        if let Some(sealed) = message.sealed.clone() {
+            return Ok(Made::Ready(sealed, None));
+        }
+        let (store, sink, now) = (&self.store, &self.outlet.sink, self.clock.now());
+        let Some(letter) = self.letter(message).await? else {
+            tracing::error!(sink.id = %self.outlet.name, delivery.id = %message.id, "a message carries no alert; it is given up");
+            store.bury(&message.id, DeadReason::Refused, now).await?;
+            return Ok(Made::Otherwise);
+        };
+        let several = alerts(&letter);
+        let parts = gather::parts(&sink.nature(), several, 0);
+        if parts > 1 {
+            self.store.split(&message.id, parts, now).await?;
+            return Ok(Made::Otherwise);
+        }
+        let sealed = match sink.render(&letter, stationery) {
+            Ok(sealed) => sealed,
+            Err(why) => return Ok(Made::Not(why)),
+        };
+        let parts = gather::parts(&sink.nature(), several, sealed.body.len());
+        if parts > 1 {
+            tracing::info!(sink.id = %self.outlet.name, alerts = several, parts, "a large digest goes in parts");
+            self.store.split(&message.id, parts, now).await?;
+            return Ok(Made::Otherwise);
+        }
+        store.seal(&message.id, sealed.clone()).await?;
+        Ok(Made::Ready(sealed, Some(letter)))
+    }
+
+    /// Records that a message could not be made. It has no bytes, so it is made anew at its next turn, at
+    /// a start and after a reload; the receiver has no part in it.
+    async fn unmade(&self, message: &Pending, why: String) -> Result<Option<bool>, StoreError> {
+        let settled = put_off(&self.office.delivery, &self.case(message), None);
+        let error = Some(format!("the message cannot be made: {why}"));
+        self.tell(message, &settled, &error);
+        let attempt = Attempt {
+            message: message.id.clone(),
+            at: self.clock.now(),
+            took: Duration::ZERO,
+            status: None,
+            error,
+            answer: String::new(),
+            outcome: Outcome::Retry { after: None },
+        };
+        self.record(attempt, settled, None).await?;
+        Ok(Some(false))
+    }
+
+    /// What is known of a message as its attempt ends.
+    fn case<'m>(&self, message: &'m Pending) -> Case<'m> {
+        Case {
+            id: &message.id,
+            created: message.since(),
+            attempts: message.attempts,
+            refusals: message.refusals,
+            pauses: message.pauses,
+            fallback: None,
+            several: false,
+            now: self.clock.now(),
+        }
     }
 
     /// Writes down what came of an attempt. What was sent would be sent again if it were not written, so
@@ -192,7 +182,7 @@ impl Clerk {
             let error =
                 match self.store.rule(attempt.clone(), settled.clone(), ruling.clone()).await {
                     Err(error @ StoreError::Failed { .. }) if patient => error,
-                    outcome => return outcome,
+                    outcome => return outcome.map(|turned| self.tell_endpoint(&turned)),
                 };
             if wait == RECORD_WAIT.0 {
                 tracing::error!(sink.id = %self.outlet.name, delivery.id = %attempt.message, %error, "what came of a delivery cannot be written; it is not sent again before it can");
@@ -242,9 +232,32 @@ impl Clerk {
             Settle::Fallback(_) => {
                 tracing::warn!(sink.id = %sink, delivery.id = %id, "the receiver refused the message; a plain form follows: {why}");
             }
+            Settle::Split => {
+                tracing::warn!(sink.id = %sink, delivery.id = %id, "the receiver takes no digest of this size; it goes in two parts: {why}");
+            }
             Settle::Dead(reason) => {
                 tracing::error!(sink.id = %sink, delivery.id = %id, reason = reason.as_str(), "a message is a dead letter: {why}");
             }
+        }
+    }
+
+    /// What became of the endpoint, when it does: of several that were under way one changed it.
+    fn tell_endpoint(&self, turned: &[Turned]) {
+        let own = &self.outlet.name;
+        let Some(Turned { before, after, .. }) = turned.iter().find(|one| one.sink == *own) else {
+            return;
+        };
+        if let (None, Some((_, why))) = (&before.disabled, &after.disabled) {
+            tracing::error!(sink.id = %own, "the sink is disabled and its queue kept: {why}");
+        }
+        match (breaker::is_open(before), breaker::is_open(after)) {
+            (false, true) => {
+                tracing::warn!(sink.id = %own, failures = after.failures, "the receiver fails; it is asked now and then, with one message");
+            }
+            (true, false) => {
+                tracing::info!(sink.id = %own, failures = before.failures, "the receiver is back; what waited is due");
+            }
+            _ => {}
         }
     }
 
@@ -264,19 +277,6 @@ impl Clerk {
             true => breaker::opened(&section, known, now),
             false => breaker::after(&section, known, word, now),
         };
-        let after = change(&state, &word);
-        match (&word, breaker::is_open(&state), breaker::is_open(&after)) {
-            (Endpoint::Disabled(why), ..) => {
-                tracing::error!(sink.id = %own, "the sink is disabled and its queue kept: {why}");
-            }
-            (_, false, true) => {
-                tracing::warn!(sink.id = %own, failures = after.failures, "the receiver fails; it is asked now and then, with one message");
-            }
-            (_, true, false) => {
-                tracing::info!(sink.id = %own, failures = state.failures, "the receiver is back; what waited is due");
-            }
-            _ => {}
-        }
         let sinks = match word {
             Endpoint::Disabled(_) => vec![own.clone()],
             _ => self.sharing(),

@@ -1,5 +1,5 @@
 //! The station's loop: one worker per sink, each a line of its own, so that a receiver that hangs
-//! delays nobody else; made anew by each reload.
+//! delays nobody else; made anew, each by itself, by a reload.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::FutureExt;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -56,22 +57,12 @@ pub struct Office {
 }
 
 impl Office {
+    fn has(&self, name: &SinkName) -> bool {
+        self.outlets.iter().any(|outlet| outlet.name == *name)
+    }
+
     fn names(&self) -> Vec<SinkName> {
         self.outlets.iter().map(|outlet| outlet.name.clone()).collect()
-    }
-
-    /// Where each sink is.
-    fn places(&self) -> HashMap<SinkName, Option<u64>> {
-        let place = |outlet: &Outlet| (outlet.name.clone(), outlet.sink.endpoint());
-        self.outlets.iter().map(place).collect()
-    }
-
-    /// The sinks that were elsewhere before.
-    fn moved(&self, before: &HashMap<SinkName, Option<u64>>) -> Vec<SinkName> {
-        let elsewhere = |outlet: &&Outlet| {
-            before.get(&outlet.name).is_some_and(|place| *place != outlet.sink.endpoint())
-        };
-        self.outlets.iter().filter(elsewhere).map(|outlet| outlet.name.clone()).collect()
     }
 }
 
@@ -89,33 +80,24 @@ pub struct Summary {
 /// Delivers until told to stop.
 pub async fn run(setup: DeliverSetup) {
     let DeliverSetup { store, mut office, clock, nudge, shutdown, grace, pulse } = setup;
-    let (turns, recents) = (Turns::default(), Recents::default());
-    let mut places = HashMap::new();
-    loop {
+    let first = office.borrow().clone();
+    let (turns, recents) = (recalled(&store, &first, clock.now()).await, Recents::default());
+    // Of every sink that was named since the start: one whose name comes back finds its own again.
+    let mut lines: HashMap<SinkName, Line> = HashMap::new();
+    let mut keepers = JoinSet::new();
+    'reloads: loop {
         let current = office.borrow_and_update().clone();
-        let moved = current.moved(&places);
-        places = current.places();
-        let adopt = async || {
-            store.adopt_sinks(current.names()).await?;
-            match moved.is_empty() {
-                true => Ok(()),
-                false => store.repoint(moved.clone(), clock.now()).await,
-            }
-        };
-        while let Err(error) = adopt().await {
+        // Those that are gone attempt nothing more before their rows wait as paused.
+        let gone = lines.iter().filter(|(name, _)| !current.has(name));
+        gone.for_each(|(_, line)| drop(line.desk.send_replace(None)));
+        while let Err(error) = store.adopt_sinks(current.names()).await {
             tracing::error!(%error, "the outbox cannot be written; deliveries wait");
             tokio::select! {
                 () = tokio::time::sleep(STORE_WAIT) => pulse.beat(),
-                () = shutdown.cancelled() => return,
+                () = shutdown.cancelled() => break 'reloads,
             }
         }
-        // Ends this set of workers, at the end or for a reload.
-        let stop = CancellationToken::new();
-        let mut bells: Vec<Arc<Notify>> = Vec::new();
-        let mut workers = JoinSet::new();
         for outlet in &current.outlets {
-            let bell = Arc::new(Notify::new());
-            bells.push(bell.clone());
             let desk = Desk {
                 store: store.clone(),
                 office: current.clone(),
@@ -124,39 +106,102 @@ pub async fn run(setup: DeliverSetup) {
                 turns: turns.clone(),
                 recents: recents.clone(),
             };
-            workers.spawn(keep(desk, stop.clone(), bell));
+            let line = lines.entry(outlet.name.clone()).or_insert_with(|| {
+                let line = Line { desk: watch::channel(None).0, bell: Arc::default() };
+                let (desks, bell) = (line.desk.subscribe(), line.bell.clone());
+                keepers.spawn(keep(desks, bell, shutdown.clone(), grace));
+                line
+            });
+            line.desk.send_replace(Some(desk));
         }
         let mut tick = tokio::time::interval(TICK / 2);
-        let reloaded = loop {
+        loop {
             tokio::select! {
-                () = nudge.notified() => bells.iter().for_each(|bell| bell.notify_one()),
+                () = nudge.notified() => lines.values().for_each(|line| line.bell.notify_one()),
                 _ = tick.tick() => pulse.beat(),
                 changed = office.changed() => match changed {
-                    Ok(()) => break true,
+                    Ok(()) => break,
                     // Nobody can reload any more; the end comes by `shutdown`.
                     Err(_) => {
                         shutdown.cancelled().await;
-                        break false;
+                        break 'reloads;
                     }
                 },
-                () = shutdown.cancelled() => break false,
+                () = shutdown.cancelled() => break 'reloads,
             }
+        }
+    }
+    let finished = async { while keepers.join_next().await.is_some() {} };
+    if tokio::time::timeout(grace, finished).await.is_err() {
+        // What is cut short was not recorded: it is due again.
+        keepers.shutdown().await;
+    }
+}
+
+/// The turns that were taken at receivers before this start, so that no more go than they take.
+async fn recalled(store: &Store, office: &Office, now: Timestamp) -> Turns {
+    let turns = Turns::default();
+    for outlet in &office.outlets {
+        let Some((endpoint, rate)) = outlet.sink.endpoint().zip(outlet.sink.nature().rate) else {
+            continue;
+        };
+        let since = now.checked_sub(rate.within).unwrap_or(Timestamp::MIN);
+        match store.attempted_since(&outlet.name, since, rate.messages).await {
+            Ok(times) => turns.recall(endpoint, times),
+            Err(error) => {
+                tracing::warn!(sink.id = %outlet.name, %error, "what was sent of late is not known");
+            }
+        }
+    }
+    turns
+}
+
+/// The hand on one sink's line.
+struct Line {
+    /// What it works with; nothing while no sink has its name.
+    desk: watch::Sender<Option<Desk>>,
+    /// Told when there are new rows.
+    bell: Arc<Notify>,
+}
+
+/// Keeps one sink's line over reloads. Each makes the worker anew as soon as the one before has ended
+/// what it has under way, which an attempt does within its timeout: so a receiver that hangs delays
+/// itself alone, and nothing is cut short and sent twice.
+async fn keep(
+    mut desks: watch::Receiver<Option<Desk>>,
+    bell: Arc<Notify>,
+    shutdown: CancellationToken,
+    grace: Duration,
+) {
+    while !shutdown.is_cancelled() {
+        let desk = desks.borrow_and_update().clone();
+        let Some(desk) = desk else {
+            tokio::select! {
+                changed = desks.changed() => if changed.is_err() { return },
+                () = shutdown.cancelled() => {}
+            }
+            continue;
+        };
+        let stop = shutdown.child_token();
+        let longest = desk.office.delivery.timeout.saturating_add(grace);
+        let work = tend(desk, stop.clone(), bell.clone());
+        tokio::pin!(work);
+        let reloads = tokio::select! {
+            () = &mut work => return,
+            changed = desks.changed() => changed.is_ok(),
         };
         stop.cancel();
-        let finished = async { while workers.join_next().await.is_some() {} };
-        if tokio::time::timeout(grace, finished).await.is_err() {
-            // What is cut short was not recorded: it is due again.
-            workers.shutdown().await;
-        }
-        if !reloaded {
+        // Only a record that cannot be written takes longer; it is given up as at a stop.
+        let _ = tokio::time::timeout(longest, work).await;
+        if !reloads {
             return;
         }
     }
 }
 
-/// Keeps one sink's worker at work until told to stop: one that panics costs the others nothing and
-/// is started again, after a pause that grows while it keeps panicking.
-async fn keep(desk: Desk, stop: CancellationToken, bell: Arc<Notify>) {
+/// Keeps one worker at work until told to stop: one that panics costs the others nothing and is
+/// started again, after a pause that grows while it keeps panicking.
+async fn tend(desk: Desk, stop: CancellationToken, bell: Arc<Notify>) {
     let mut pause = RESTART;
     loop {
         let begun = Instant::now();
@@ -186,7 +231,8 @@ pub async fn once(setup: DeliverSetup) -> Summary {
         total.failed += 1;
         return total;
     }
-    let (turns, recents) = (Turns::default(), Recents::default());
+    let turns = recalled(&setup.store, &office, setup.clock.now()).await;
+    let recents = Recents::default();
     let mut workers = JoinSet::new();
     for outlet in &office.outlets {
         let desk = Desk {

@@ -40,6 +40,8 @@ pub(super) struct Case<'c> {
     pub(super) pauses: u32,
     /// The plain form, where the receiver has one and it was not used.
     pub(super) fallback: Option<Sealed>,
+    /// Whether it carries several alerts, which can go in parts.
+    pub(super) several: bool,
     pub(super) now: Timestamp,
 }
 
@@ -67,7 +69,7 @@ pub(super) fn settle(
     match outcome {
         Outcome::Delivered { thread } => (Settle::Delivered { thread }, Endpoint::Well),
         Outcome::Throttled { after } => {
-            let pause = after.unwrap_or(BLIND_PAUSE).min(LONGEST_PAUSE);
+            let pause = pause(section, case.pauses, after);
             let until = later(case.now, pause);
             let endless = case.pauses >= PAUSES;
             let due = match endless {
@@ -77,14 +79,9 @@ pub(super) fn settle(
             let settle = Settle::Again { due, counts: endless, refused: false };
             (expired(section, case, settle, due), Endpoint::Pauses(until))
         }
-        Outcome::Retry { after } => {
-            let step = step(&section.retry, case.attempts);
-            let wait = step.max(after.unwrap_or_default()).min(LONGEST_PAUSE.max(step));
-            let due = later(case.now, wait + jitter(case.id, case.attempts, wait));
-            let settle = Settle::Again { due, counts: true, refused: false };
-            (expired(section, case, settle, due), Endpoint::Fails)
-        }
-        Outcome::Refused(Refusal::Message) => match &case.fallback {
+        Outcome::Retry { after } => (put_off(section, case, after), Endpoint::Fails),
+        Outcome::Refused(Refusal::Large) if case.several => (Settle::Split, Endpoint::Says),
+        Outcome::Refused(Refusal::Message | Refusal::Large) => match &case.fallback {
             Some(plain) => (Settle::Fallback(plain.clone()), Endpoint::Says),
             None => (Settle::Dead(DeadReason::Refused), Endpoint::Says),
         },
@@ -106,6 +103,31 @@ pub(super) fn settle(
             (settle, Endpoint::Disabled("the receiver says that it is gone"))
         }
     }
+}
+
+/// What becomes of a message whose trouble may pass: it goes up the schedule.
+pub(super) fn put_off(
+    section: &DeliverySection,
+    case: &Case<'_>,
+    hint: Option<Duration>,
+) -> Settle {
+    let step = step(&section.retry, case.attempts);
+    let wait = step.max(hint.unwrap_or_default()).min(LONGEST_PAUSE.max(step));
+    let due = later(case.now, wait + jitter(case.id, case.attempts, wait));
+    let settle = Settle::Again { due, counts: true, refused: false };
+    expired(section, case, settle, due)
+}
+
+/// How long the endpoint is left alone after a rate signal. A hint of nothing, or of a time that has
+/// passed, would be asked again at once and for ever: where it is shorter than the first step, the steps
+/// count, up to what one without a hint brings.
+fn pause(section: &DeliverySection, pauses: u32, hint: Option<Duration>) -> Duration {
+    let Some(hint) = hint else { return BLIND_PAUSE };
+    let floor = match hint < step(&section.retry, 0) {
+        true => step(&section.retry, pauses).min(BLIND_PAUSE),
+        false => hint,
+    };
+    floor.max(hint).min(LONGEST_PAUSE)
 }
 
 /// The longest that a message can wait for its next attempt.
@@ -156,7 +178,16 @@ mod tests {
     }
 
     fn case(id: &MessageId, attempts: u32, refusals: u32, now: u64) -> Case<'_> {
-        Case { id, created: at(0), attempts, refusals, pauses: 0, fallback: None, now: at(now) }
+        Case {
+            id,
+            created: at(0),
+            attempts,
+            refusals,
+            pauses: 0,
+            fallback: None,
+            several: false,
+            now: at(now),
+        }
     }
 
     fn due(settle: &Settle) -> Option<(Timestamp, bool)> {
@@ -208,6 +239,24 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_signal_that_asks_for_no_time_gets_some() {
+        let section = DeliverySection::default();
+        let id = MessageId::new("msg_1");
+        let mut weary = case(&id, 7, 0, 0);
+        for (pauses, hint, wait) in
+            [(0, 0, 2), (1, 0, 10), (2, 0, 30), (19, 1, 30), (0, 2, 2), (19, 3, 3)]
+        {
+            weary.pauses = pauses;
+            let after = Some(Duration::from_secs(hint));
+            let (settled, endpoint) = settle(&section, &weary, Outcome::Throttled { after });
+            assert_eq!(
+                (due(&settled), endpoint),
+                (Some((at(wait), false)), Endpoint::Pauses(at(wait)))
+            );
+        }
+    }
+
+    #[test]
     fn refusals_end_as_they_should() {
         let section = DeliverySection::default();
         let id = MessageId::new("msg_1");
@@ -220,6 +269,13 @@ mod tests {
         let mut with_fallback = case(&id, 0, 0, 0);
         with_fallback.fallback = Some(plain.clone());
         assert_eq!(settle(&section, &with_fallback, message()).0, Settle::Fallback(plain));
+        let large = || Outcome::Refused(Refusal::Large);
+        assert_eq!(
+            settle(&section, &case(&id, 0, 0, 0), large()).0,
+            Settle::Dead(DeadReason::Refused)
+        );
+        with_fallback.several = true;
+        assert_eq!(settle(&section, &with_fallback, large()), (Settle::Split, Endpoint::Says));
         let endpoint = || Outcome::Refused(Refusal::Endpoint);
         for (refusals, wait) in [(0, 60), (1, 1800), (2, 21_600)] {
             let (settled, endpoint) = settle(&section, &case(&id, 0, refusals, 0), endpoint());
@@ -241,6 +297,7 @@ mod tests {
             hint.clone().prop_map(|after| Outcome::Throttled { after }),
             hint.prop_map(|after| Outcome::Retry { after }),
             Just(Outcome::Refused(Refusal::Message)),
+            Just(Outcome::Refused(Refusal::Large)),
             Just(Outcome::Refused(Refusal::Endpoint)),
             Just(Outcome::Refused(Refusal::Gone)),
             Just(Outcome::Delivered { thread: None }),

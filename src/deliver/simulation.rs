@@ -205,6 +205,7 @@ impl Line {
             refusals: message.refusals,
             pauses: message.pauses,
             fallback: None,
+            several: false,
             now: self.now,
         };
         let (settled, endpoint) = settle(&self.section, &case, outcome);

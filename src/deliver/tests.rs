@@ -42,6 +42,10 @@ struct Fake {
     /// Where it is, and how much it takes.
     place: Option<u64>,
     rate: Option<Rate>,
+    /// Why it can make no message.
+    unmade: Option<String>,
+    /// Alerts that it shows in one digest, and bytes.
+    digest: (usize, usize),
 }
 
 impl Fake {
@@ -57,6 +61,8 @@ impl Fake {
             panics: 0,
             place: None,
             rate: None,
+            unmade: None,
+            digest: (6, usize::MAX),
         })
     }
 
@@ -86,7 +92,8 @@ impl Sink for Fake {
     fn nature(&self) -> Nature {
         Nature {
             chat: self.chat,
-            digest: 6,
+            digest: self.digest.0,
+            digest_bytes: self.digest.1,
             in_flight: if self.chat { 1 } else { 8 },
             acceptance: "",
             rate: self.rate,
@@ -95,14 +102,17 @@ impl Sink for Fake {
     fn endpoint(&self) -> Option<u64> {
         self.place
     }
-    fn render(&self, letter: &Letter, _: &Stationery) -> Sealed {
+    fn render(&self, letter: &Letter, _: &Stationery) -> Result<Sealed, String> {
+        if let Some(why) = &self.unmade {
+            return Err(why.clone());
+        }
         let body = match letter {
             Letter::Alert(view) => view.alert.item.title.clone(),
             Letter::Digest(views) => format!("digest of {}", views.len()),
             Letter::Event(event) => event.kind.as_str().to_owned(),
             Letter::Ping => "ping".to_owned(),
         };
-        Sealed { content_type: "text/plain".to_owned(), body: body.into_bytes() }
+        Ok(Sealed { content_type: "text/plain".to_owned(), body: body.into_bytes() })
     }
     fn fallback(&self, _: &Letter, _: &Stationery) -> Option<Sealed> {
         self.chat.then(|| Sealed { content_type: "text/plain".to_owned(), body: b"plain".to_vec() })
@@ -317,7 +327,9 @@ async fn the_same_bytes_under_the_same_id_until_accepted() {
     let seen = fake.seen();
     assert!(seen.iter().all(|one| *one == seen[0]), "{seen:?}");
     let row = rows(&place.store).await.remove(seen[0].0.as_str()).unwrap();
-    assert_eq!((row.state.as_str(), row.attempts), ("delivered", 3), "a throttle counted");
+    assert_eq!((row.state.as_str(), row.attempts), ("delivered", 4), "each try shows");
+    let detail = place.store.delivery(&seen[0].0).await.unwrap().unwrap();
+    assert_eq!(detail.attempts.len(), 4);
 }
 
 #[tokio::test]

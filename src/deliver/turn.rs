@@ -10,11 +10,19 @@ use super::retry::later;
 use crate::sink::contract::Rate;
 
 /// Times at which messages went to each endpoint; shared by the sinks that share it, and kept over
-/// reloads. A restart begins anew: at worst the receiver says so, and that is kept.
+/// reloads. A start recalls them from the attempts that were recorded.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Turns(Arc<Mutex<HashMap<u64, VecDeque<Timestamp>>>>);
 
 impl Turns {
+    /// What went to an endpoint before this run.
+    pub(super) fn recall(&self, endpoint: u64, times: Vec<Timestamp>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let went = all.entry(endpoint).or_default();
+        went.extend(times);
+        went.make_contiguous().sort_unstable();
+    }
+
     /// Takes a turn, or says when the next is.
     pub(super) fn take(&self, endpoint: u64, rate: Rate, now: Timestamp) -> Result<(), Timestamp> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -159,6 +159,7 @@ impl Worker {
                 break;
             }
         }
+        self.summary.failed += usize::from(self.clerk.outlet.sink.fault().is_some());
         let name = self.clerk.outlet.name.as_str();
         let queues = self.clerk.store.queue_ages().await.unwrap_or_default();
         let left = queues.iter().find(|queue| queue.sink == name).map_or(0, |queue| queue.waiting);
@@ -194,7 +195,27 @@ impl Worker {
     async fn look(&mut self) -> Result<Next, StoreError> {
         let now = self.clerk.clock.now();
         let (store, office, outlet) = (&self.clerk.store, &self.clerk.office, &self.clerk.outlet);
-        let state = store.sink_state(&self.clerk.outlet.name).await?;
+        let state = store.sink_state(&outlet.name).await?;
+        let fault = outlet.sink.fault();
+        if fault.as_ref() != state.fault.as_ref().map(|(_, why)| why) {
+            match &fault {
+                Some(why) => {
+                    tracing::error!(sink.id = %outlet.name, "the sink cannot be used and its queue waits: {why}");
+                }
+                None => tracing::info!(sink.id = %outlet.name, "the sink can be used"),
+            }
+            store.note_fault(&outlet.name, fault.clone(), now).await?;
+        }
+        if fault.is_some() {
+            return Ok(Next::At(None));
+        }
+        let place = outlet.sink.identity();
+        if let Some(place) = place.filter(|_| place != state.place) {
+            if store.repoint(&outlet.name, place, now).await? {
+                tracing::info!(sink.id = %outlet.name, "the sink has another address or secret; what was answered before counts no more");
+            }
+            return Ok(Next::Again);
+        }
         if state.disabled.is_some() {
             return Ok(Next::At(None));
         }

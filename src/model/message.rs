@@ -136,6 +136,8 @@ pub enum Outcome {
 pub enum Refusal {
     /// This message: one plain fallback where the receiver has one, then a dead letter.
     Message,
+    /// This message, for its size: a digest goes in parts, all else as refused.
+    Large,
     /// The endpoint (address, token, permission): few tries, then the sink is disabled.
     Endpoint,
     /// The endpoint is gone for good: the sink is disabled at once.
@@ -172,7 +174,7 @@ pub struct Attempt {
     pub took: Duration,
     /// HTTP status, where there was an answer.
     pub status: Option<u16>,
-    /// What went wrong, ready to show, without secrets; `None` when delivered.
+    /// What went wrong, ready to show, without secrets. With one that was delivered: what of it was not.
     pub error: Option<String>,
     /// First 2 kB of the answer, control characters removed, secrets masked.
     pub answer: String,

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::dns::{self, GuardedResolver, NoAddress};
 use super::guard::Refused;
-use super::{Guard, Tls, tls_fault};
+use super::{Guard, Tls, TlsFault, tls_fault};
 use crate::setting::{SecretError, SecretSource};
 
 /// Longest wait for a connection, TLS included.
@@ -141,8 +141,10 @@ pub enum Trouble {
     Dns,
     /// No connection.
     Connect,
-    /// The certificate is not accepted, or the handshake failed.
+    /// The certificate is not accepted.
     Tls,
+    /// TLS did not come about, for no fault of a certificate.
+    Handshake,
     /// Too slow.
     Timeout,
     /// The connection broke, or what came was no HTTP.
@@ -187,8 +189,9 @@ impl SendError {
         if let Some(text) = refused {
             return Self { trouble: Trouble::Refused, text };
         }
-        if let Some(text) = tls_fault(error) {
-            return Self { trouble: Trouble::Tls, text };
+        if let Some(TlsFault { text, certificate }) = tls_fault(error) {
+            let trouble = if certificate { Trouble::Tls } else { Trouble::Handshake };
+            return Self { trouble, text };
         }
         if let Some(text) = nowhere {
             return Self { trouble: Trouble::Dns, text };

@@ -23,4 +23,4 @@ pub use guard::{Guard, Refused};
 pub use header::private_header;
 pub use section::NetworkSection;
 pub use serve::serve;
-pub use tls::{Tls, Trust, tls_fault};
+pub use tls::{Tls, TlsFault, Trust, tls_fault};

@@ -132,7 +132,7 @@ async fn tls_and_clock_errors_are_named_for_what_they_are() {
         let _ = stream.read_to_end(&mut Vec::new()).await;
     });
     let error = ask(&client(&known, None), &url).await.unwrap_err();
-    assert_eq!(error.trouble, Trouble::Tls, "{error}");
+    assert_eq!(error.trouble, Trouble::Handshake, "{error}");
 }
 
 #[tokio::test]

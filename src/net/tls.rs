@@ -149,8 +149,30 @@ impl ServerCertVerifier for Authorities {
     }
 }
 
+/// Why TLS did not come about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFault {
+    /// What went wrong, ready to show.
+    pub text: String,
+    /// Whether it is about the certificate: it stays so until somebody changes something. All else, a
+    /// handshake that broke off or a word that was none of TLS, may pass.
+    pub certificate: bool,
+}
+
+impl TlsFault {
+    fn of(error: &rustls::Error) -> Self {
+        let certificate = matches!(
+            error,
+            rustls::Error::InvalidCertificate(_)
+                | rustls::Error::NoCertificatesPresented
+                | rustls::Error::Other(_)
+        );
+        Self { text: tls_text(error), certificate }
+    }
+}
+
 /// What TLS has to say in the chain of causes of an error; `None` where it is about something else.
-pub fn tls_fault(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+pub fn tls_fault(error: &(dyn std::error::Error + 'static)) -> Option<TlsFault> {
     let mut cause = Some(error);
     // The chain is short; the bound keeps a cause that names itself from holding us.
     for _ in 0..16 {
@@ -160,12 +182,12 @@ pub fn tls_fault(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         for _ in 0..4 {
             let Some(hidden) = inner else { break };
             if let Some(why) = hidden.downcast_ref::<rustls::Error>() {
-                return Some(tls_text(why));
+                return Some(TlsFault::of(why));
             }
             inner = hidden.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         }
         if let Some(why) = one.downcast_ref::<rustls::Error>() {
-            return Some(tls_text(why));
+            return Some(TlsFault::of(why));
         }
         cause = one.source();
     }

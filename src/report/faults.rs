@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::drift::drifts;
-use super::problems::{STUCK, rows, seen, take_out, why};
+use super::problems::{STUCK, UNUSABLE, out_of_order, rows, seen, take_out, why};
 use super::{FeedLine, Roster, feed_lines};
 use crate::model::{EventKind, Fault, SubjectState};
 use crate::store::{Store, StoreError};
@@ -92,8 +92,11 @@ pub async fn faults(
         all.push(Fault {
             kind: EventKind::SinkDisabled,
             since: Some(sink.since),
-            what: format!("the sink `{}` is disabled: {}", sink.name, sink.why),
-            cure: format!("mend it, reload, then `pactwatch sinks enable {}`", sink.name),
+            what: out_of_order(&sink),
+            cure: match sink.disabled {
+                true => format!("mend it, reload, then `pactwatch sinks enable {}`", sink.name),
+                false => UNUSABLE.to_owned(),
+            },
             subject: sink.name,
         });
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::drift::drifting;
 use super::{FeedLine, Roster};
 use crate::model::{Condition, FeedName, MessageState};
-use crate::store::{Counts, Store, StoreError};
+use crate::store::{Counts, SinkTrouble, Store, StoreError};
 use crate::watch::{Group, Seen, Trouble, troubles};
 
 /// Feeds that are named one by one before the rest is counted.
@@ -26,6 +26,16 @@ pub struct Problem {
     /// What to do about it.
     #[serde(rename = "do")]
     pub cure: String,
+}
+
+/// What to do about a sink that cannot be set up.
+pub(super) const UNUSABLE: &str =
+    "mend it; it is looked at again every few seconds, and its queue is kept";
+
+/// What is wrong with a sink that sends nothing.
+pub(super) fn out_of_order(sink: &SinkTrouble) -> String {
+    let is = if sink.disabled { "is disabled" } else { "cannot be used" };
+    format!("the sink `{}` {is}: {}", sink.name, sink.why)
 }
 
 /// A feed as its health is judged. What was saved before it was noted since when it is in trouble counts
@@ -119,12 +129,15 @@ pub(super) async fn problems(
     // One that the config names no more cannot be enabled; its queue is told below.
     for sink in store.sink_troubles().await?.into_iter().filter(|one| named(&one.name)) {
         list.push(Problem {
-            what: format!("the sink `{}` is disabled: {}", sink.name, sink.why),
+            what: out_of_order(&sink),
             since: Some(sink.since),
-            cure: format!(
-                "mend its address or secret, reload, then `pactwatch sinks enable {}`",
-                sink.name
-            ),
+            cure: match sink.disabled {
+                true => format!(
+                    "mend its address or secret, reload, then `pactwatch sinks enable {}`",
+                    sink.name
+                ),
+                false => UNUSABLE.to_owned(),
+            },
         });
     }
     for queue in store.queue_ages().await? {

@@ -22,6 +22,7 @@ use crate::text::clean_lines;
 const NATURE: Nature = Nature {
     chat: false,
     digest: usize::MAX,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "it was written to standard output",
     rate: None,
@@ -120,7 +121,7 @@ impl Sink for Console {
         NATURE
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
         let text = match letter {
             Letter::Alert(view) => lines(&Parts::of(view, stationery)),
             Letter::Digest(views) => {
@@ -139,7 +140,7 @@ impl Sink for Console {
             })
             .collect();
         let body = format!("{}\n", safe.join("\n")).into_bytes();
-        Sealed { content_type: "text/plain; charset=utf-8".to_owned(), body }
+        Ok(Sealed { content_type: "text/plain; charset=utf-8".to_owned(), body })
     }
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {

@@ -49,7 +49,7 @@ pub struct Answer {
     pub outcome: Outcome,
     /// HTTP status, where there was one.
     pub status: Option<u16>,
-    /// What went wrong, ready to show, without secrets.
+    /// What went wrong, ready to show, without secrets. With one that was delivered: what of it was not.
     pub error: Option<String>,
     /// First 2 kB of the answer, control characters removed, secrets masked.
     pub body: String,
@@ -80,8 +80,10 @@ pub struct Rate {
 pub struct Nature {
     /// A chat: FIFO, one message in flight, bursts and backlogs go as a digest.
     pub chat: bool,
-    /// Alerts that one digest shows whole, at least 1.
+    /// Alerts that one digest shows whole, at least 2.
     pub digest: usize,
+    /// Bytes that a digest of several may have; what is larger goes in parts.
+    pub digest_bytes: usize,
     /// Messages in flight at a time; 1 for chats.
     pub in_flight: usize,
     /// What acceptance says of a message, in words that go on after "which means: ".
@@ -95,14 +97,29 @@ pub trait Sink: Send + Sync {
     /// What holds for every one of its kind, and how many it takes.
     fn nature(&self) -> Nature;
 
+    /// Why it cannot be used at all, ready to show, where that is so; asked again and again.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
     /// Where it is, as a number that two sinks share if what the one is answered holds for the other;
     /// `None` where that is never so.
     fn endpoint(&self) -> Option<u64> {
         None
     }
 
+    /// Where it is and by what it is let in there, as a number that is kept between runs: once it is
+    /// another, what was answered before counts no more. `None` where that is never so.
+    fn identity(&self) -> Option<u64> {
+        self.endpoint()
+    }
+
     /// The exact bytes for this receiver, within its limits.
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed;
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be made as things stand, ready to show: the operator's own words for it are wrong.
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String>;
 
     /// A minimal plain form for a receiver that refused the full one; `None` where there is none.
     fn fallback(&self, _letter: &Letter, _stationery: &Stationery) -> Option<Sealed> {

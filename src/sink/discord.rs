@@ -15,11 +15,12 @@ use tokio::time::{Instant, sleep_until};
 
 use super::call::Call;
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply, failed, seconds};
+use super::http::{Endpoint, failed};
 use super::inert::{address, defuse, markdown, units};
 use super::layout::{Markup, PLAIN, count};
 use super::notice::Notice;
 use super::parts::Parts;
+use super::reply::{Reply, seconds};
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Level, Outcome, Refusal, Sealed};
@@ -53,6 +54,7 @@ const MARKUP: Markup = Markup {
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "Discord says that it stored the message",
     rate: Some(RATE),
@@ -185,8 +187,8 @@ impl Sink for Discord {
         Some(self.endpoint.number(&[]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
-        match letter {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
+        Ok(match letter {
             Letter::Ping => sealed(super::PING, &[]),
             Letter::Event(event) => {
                 sealed(&MARKUP.notice(&Notice::of(event, stationery), CONTENT), &[])
@@ -217,7 +219,7 @@ impl Sink for Discord {
                 }
                 sealed(&head, &embeds)
             }
-        }
+        })
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
@@ -302,12 +304,14 @@ impl Discord {
         let known = self.guild.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let guild = match known {
             Some(guild) => guild,
-            // Discord tells a webhook where it is; without an answer the links fall away, no more.
+            // Discord tells a webhook where it is. Without an answer this message cannot be linked to, and
+            // the next asks again.
             None => {
                 let mut call = self.endpoint.call(parcel, |_| {}).ok()?;
                 (call.method, call.body, call.deadline) = (Method::GET, Vec::new(), deadline);
                 let (_, reply) = self.endpoint.send(call, |_| None).await;
-                let guild = reply?.json["guild_id"].as_str().unwrap_or_default().to_owned();
+                let reply = reply.filter(|reply| reply.status.is_success())?;
+                let guild = reply.json["guild_id"].as_str()?.to_owned();
                 *self.guild.lock().unwrap_or_else(PoisonError::into_inner) = Some(guild.clone());
                 guild
             }
@@ -328,7 +332,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
     let code = reply.json["code"].as_i64();
     match reply.status {
         StatusCode::OK if reply.json["id"].is_string() => Some(Outcome::Delivered { thread: None }),
-        status if status.is_success() => NOT_ITS_WORD,
+        status if status.is_success() => reply.without_its_word(),
         StatusCode::TOO_MANY_REQUESTS => {
             let body = seconds(&reply.json["retry_after"]);
             Some(Outcome::Throttled { after: reply.longer(body).max(spent(&reply.headers)) })

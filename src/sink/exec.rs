@@ -18,7 +18,8 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use super::http::{failed, late, refused};
 use super::payload::payload;
-use super::{BuildError, SinkConfig, Workshop};
+use super::place::number;
+use super::{BuildError, DIGEST, DIGEST_BYTES, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
 use crate::setting::{Diagnostic, Table};
 use crate::text::{clean_lines, cut};
@@ -37,7 +38,8 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// What holds for every one of its kind.
 const NATURE: Nature = Nature {
     chat: false,
-    digest: usize::MAX,
+    digest: DIGEST,
+    digest_bytes: DIGEST_BYTES,
     in_flight: 1,
     acceptance: "the program ended with 0",
     rate: None,
@@ -237,9 +239,14 @@ impl Sink for Exec {
         NATURE
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
+    fn identity(&self) -> Option<u64> {
+        let words = std::iter::once(&self.section.program).chain(&self.section.arguments);
+        Some(number(&words.map(String::as_str).collect::<Vec<_>>()))
+    }
+
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
         let body = payload(letter, stationery).to_string().into_bytes();
-        Sealed { content_type: "application/json".to_owned(), body }
+        Ok(Sealed { content_type: "application/json".to_owned(), body })
     }
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {

@@ -81,6 +81,11 @@ impl HeadersSection {
 pub(super) struct Headers(Vec<(HeaderName, LiveSecret)>);
 
 impl Headers {
+    /// The values.
+    pub(super) fn values(&self) -> impl Iterator<Item = &LiveSecret> {
+        self.0.iter().map(|(_, value)| value)
+    }
+
     /// Adds them to a request, and their values to what must not show.
     ///
     /// # Errors

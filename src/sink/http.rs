@@ -1,34 +1,27 @@
-//! One request with bounds, and what its answer means wherever receivers agree.
+//! One request with bounds: where a receiver lives, and one attempt at it.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Method, StatusCode};
-use serde_json::Value;
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::call::Call;
 use super::contract::{Answer, Parcel, Proof};
 use super::mask::Mask;
+use super::place::number;
+use super::reply::{Reply, by_status};
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal};
-use crate::net::{Client, ClientSetup, Guard, Trouble, retry_after};
+use crate::net::{Client, ClientSetup, Guard, Trouble};
 use crate::setting::{LiveSecret, Secret, SecretSource};
 use crate::text;
 
-/// Answer bytes that are read, after decompression.
-const ANSWER_READ: usize = 16 << 10;
 /// Answer characters that are kept.
 const ANSWER_KEPT: usize = 2000;
 /// Connections kept open to a receiver.
 const IDLE: usize = 2;
-/// Longer hints than this are senseless.
-const SENSIBLE: f64 = 366.0 * 86_400.0;
-/// Characters of a reference to reply to; no receiver's is longer.
-const THREAD: usize = 300;
 
 /// Where a receiver lives, and how it is reached.
 #[derive(Debug, Clone)]
@@ -39,43 +32,6 @@ pub(super) struct Endpoint {
     key: &'static str,
     /// The address is a credential at most receivers.
     address: LiveSecret,
-}
-
-/// What a receiver answered, for those who judge it.
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    /// The first bytes, as they came: not for people's eyes.
-    pub(super) body: String,
-    /// The body as JSON, `null` where it is none.
-    pub(super) json: Value,
-    /// `Retry-After`, where sensible.
-    pub(super) hint: Option<Duration>,
-}
-
-impl Reply {
-    /// The longer of the header's hint and one from the body.
-    pub(super) fn longer(&self, other: Option<Duration>) -> Option<Duration> {
-        self.hint.max(other)
-    }
-
-    /// What a later message can reply to. Bounded, and free of what is no plain text: it comes from
-    /// outside and goes into later messages.
-    pub(super) fn reference(&self, text: &str) -> Option<String> {
-        let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic());
-        (plain && text.len() <= THREAD).then(|| text.to_owned())
-    }
-}
-
-/// Seconds in a body's JSON, a number or its text, where sensible.
-pub(super) fn seconds(value: &Value) -> Option<Duration> {
-    let number = match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }?;
-    // NaN and infinities lie outside of any range.
-    (0.0..=SENSIBLE).contains(&number).then(|| Duration::try_from_secs_f64(number).ok()).flatten()
 }
 
 /// A header's value that never shows in `Debug`.
@@ -140,9 +96,9 @@ impl Endpoint {
 
     /// A number for the address as it is now and what is asked for there.
     pub(super) fn number(&self, more: &[&str]) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        (self.address.current().expose().trim(), more).hash(&mut hasher);
-        hasher.finish()
+        let address = self.address.current();
+        let parts: Vec<&str> = [address.expose().trim()].iter().chain(more).copied().collect();
+        number(&parts)
     }
 
     /// What is to be called; an address that became useless is told as the endpoint's refusal.
@@ -251,7 +207,7 @@ impl Endpoint {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let mut response = match timeout_at(deadline, self.client.send(request)).await {
+        let response = match timeout_at(deadline, self.client.send(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
                 let outcome = match error.trouble {
@@ -262,56 +218,22 @@ impl Endpoint {
             }
             Err(_) => return (late(), None),
         };
-        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        // What follows the first bytes is not waited for: the status has been said.
-        let body = beginning(response, deadline).await;
-        let reply = Reply {
-            status,
-            hint: retry_after(&headers, Timestamp::now()),
-            json: serde_json::from_str(&body).unwrap_or_default(),
-            headers,
-            body,
-        };
+        let reply = Reply::read(response, deadline).await;
         let abort =
             reply.headers.get("webhook-delivery").is_some_and(|word| word == "abort-message");
         let outcome = match abort {
             true => Outcome::Refused(Refusal::Message),
-            false => judge(&reply).unwrap_or_else(|| by_status(status, reply.hint)),
+            false => judge(&reply).unwrap_or_else(|| by_status(reply.status, reply.hint)),
         };
         // Cleaned first: a control character inside a secret would keep it from being found.
-        let shown = mask.over(&text::clean_lines(&reply.body));
+        let shown = mask.over(&reply.showable());
         let shown = text::cut(&shown, ANSWER_KEPT).to_owned();
         let error = match &outcome {
             Outcome::Delivered { .. } => None,
-            _ => Some(mask.over(&said(&reply, &shown))),
+            _ => Some(mask.over(&reply.said(&shown))),
         };
-        (Answer { outcome, status: Some(status.as_u16()), error, body: shown }, Some(reply))
+        (Answer { outcome, status: Some(reply.status.as_u16()), error, body: shown }, Some(reply))
     }
-}
-
-/// The first bytes of an answer, whatever comes of the rest. Where more was to come, a last line may
-/// hold the beginning of a secret that cannot be told as one, so it goes.
-async fn beginning(mut response: reqwest::Response, deadline: Instant) -> String {
-    let mut bytes = Vec::new();
-    let mut more = true;
-    while bytes.len() < ANSWER_READ {
-        match timeout_at(deadline, response.chunk()).await {
-            Ok(Ok(Some(chunk))) => {
-                let room = ANSWER_READ - bytes.len();
-                bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            }
-            Ok(Ok(None)) => {
-                more = false;
-                break;
-            }
-            Ok(Err(_)) | Err(_) => break,
-        }
-    }
-    let mut text = String::from_utf8_lossy(&bytes).into_owned();
-    if more && let Some(end) = text.rfind(|c: char| c.is_whitespace() || c == '"') {
-        text.truncate(end);
-    }
-    text
 }
 
 /// An attempt that failed before an answer came.
@@ -328,43 +250,3 @@ pub(super) fn refused(why: impl Into<String>) -> Answer {
 pub(super) fn late() -> Answer {
     failed(Outcome::Retry { after: None }, "no complete answer in time")
 }
-
-fn said(reply: &Reply, body: &str) -> String {
-    let status = reply.status;
-    let mut text = format!("answered {}", status.as_u16());
-    if let Some(reason) = status.canonical_reason() {
-        text.push_str(&format!(" {reason}"));
-    }
-    let leads = reply.headers.get("location").and_then(|location| {
-        Url::parse(location.to_str().ok()?).ok()?.host_str().map(str::to_owned)
-    });
-    if let Some(host) = leads {
-        text.push_str(&format!(
-            ", which leads to {host}: redirects are not followed, set the final address"
-        ));
-    }
-    let first = body.lines().next().unwrap_or_default();
-    if !first.is_empty() {
-        text.push_str(&format!(": {}", text::cut(first, 200)));
-    }
-    text
-}
-
-/// What a status means where the receiver says nothing more precise.
-pub(super) fn by_status(status: StatusCode, hint: Option<Duration>) -> Outcome {
-    match status.as_u16() {
-        200..=299 => Outcome::Delivered { thread: None },
-        429 => Outcome::Throttled { after: hint },
-        503 if hint.is_some() => Outcome::Throttled { after: hint },
-        400 | 406 | 411 | 413 | 414 | 415 | 422 | 431 | 501 | 505 | 507 => {
-            Outcome::Refused(Refusal::Message)
-        }
-        410 => Outcome::Refused(Refusal::Gone),
-        408 | 421 | 425 | 500.. => Outcome::Retry { after: hint },
-        // Informational answers never get here; redirects and the other 4xx are the endpoint's.
-        _ => Outcome::Refused(Refusal::Endpoint),
-    }
-}
-
-/// A success that does not say what this receiver says: something in between answered.
-pub(super) const NOT_ITS_WORD: Option<Outcome> = Some(Outcome::Retry { after: None });

@@ -11,9 +11,10 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply, hidden};
+use super::http::{Endpoint, hidden};
 use super::inert::{defuse, html, json_bytes};
 use super::layout::{Markup, PLAIN};
+use super::reply::Reply;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
@@ -39,6 +40,7 @@ const MARKUP: Markup = Markup {
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "the homeserver says that the message is in the room",
     rate: None,
@@ -133,9 +135,9 @@ impl Sink for Matrix {
         Some(self.endpoint.number(&[self.token.current().expose()]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
         let plain = PLAIN.letter(letter, stationery, DIGEST, BODY);
-        sealed(letter, plain, Some(MARKUP.letter(letter, stationery, DIGEST, FORMATTED)))
+        Ok(sealed(letter, plain, Some(MARKUP.letter(letter, stationery, DIGEST, FORMATTED))))
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
@@ -175,7 +177,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
     if reply.status.is_success() {
         return match reply.json["event_id"].as_str() {
             Some(event) => Some(Outcome::Delivered { thread: reply.reference(event) }),
-            None => NOT_ITS_WORD,
+            None => reply.without_its_word(),
         };
     }
     match &reply.json["errcode"] {

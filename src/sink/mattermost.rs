@@ -10,9 +10,10 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply};
+use super::http::Endpoint;
 use super::inert::{defuse, markdown, units};
 use super::layout::{Markup, PLAIN};
+use super::reply::Reply;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
@@ -36,6 +37,7 @@ const MARKUP: Markup = Markup {
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "Mattermost says that it posted the message",
     rate: None,
@@ -82,8 +84,8 @@ impl Sink for Mattermost {
         Some(self.endpoint.number(&[]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
-        sealed(&MARKUP.letter(letter, stationery, DIGEST, POST))
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
+        Ok(sealed(&MARKUP.letter(letter, stationery, DIGEST, POST)))
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
@@ -109,7 +111,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
     if reply.status.is_success() {
         return match reply.body.trim() {
             "ok" => Some(Outcome::Delivered { thread: None }),
-            _ => NOT_ITS_WORD,
+            _ => reply.without_its_word(),
         };
     }
     let client = reply.status.is_client_error() || reply.status == StatusCode::NOT_IMPLEMENTED;

@@ -14,6 +14,7 @@ mod email;
 mod exec;
 mod headers;
 mod http;
+mod idle;
 mod inert;
 mod layout;
 mod mask;
@@ -25,6 +26,8 @@ mod pace;
 mod pagerduty;
 mod parts;
 mod payload;
+mod place;
+mod reply;
 mod sample;
 mod section;
 mod signing;
@@ -96,6 +99,11 @@ pub enum BuildError {
         why: String,
     },
 }
+
+/// Alerts of a digest, and bytes, at receivers that name no limit: a service of one's own often takes no
+/// more than 100 kB.
+const DIGEST: usize = 100;
+const DIGEST_BYTES: usize = 64 << 10;
 
 /// What a test says.
 const PING: &str = "A test from pactwatch. Nothing has happened.";

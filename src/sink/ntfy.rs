@@ -11,11 +11,13 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply};
+use super::http::Endpoint;
 use super::inert::{address, defuse, fit, json_bytes};
 use super::layout::{Markup, PLAIN};
 use super::notice::Notice;
 use super::parts::Parts;
+use super::place::entered;
+use super::reply::Reply;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{EventState, Level, Outcome, Refusal, Sealed};
 use crate::setting::{Diagnostic, LiveSecret, SecretSource, Table};
@@ -42,6 +44,7 @@ const MARKUP: Markup = Markup { link: |label, _| label.to_owned(), ..PLAIN };
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "the ntfy server has the message for the phones that subscribe to the topic",
     rate: Some(RATE),
@@ -135,8 +138,12 @@ impl Sink for Ntfy {
         Some(self.endpoint.number(&[]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
-        match letter {
+    fn identity(&self) -> Option<u64> {
+        Some(entered(self.endpoint.number(&[&self.topic]), &self.token))
+    }
+
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
+        Ok(match letter {
             Letter::Ping => self.sealed("pactwatch", super::PING, &[]),
             Letter::Event(event) => {
                 let Notice { head, lines } = Notice::of(event, stationery);
@@ -167,7 +174,7 @@ impl Sink for Ntfy {
                 let text = PLAIN.letter(letter, stationery, DIGEST, MESSAGE);
                 self.sealed("pactwatch", &text, &more)
             }
-        }
+        })
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
@@ -192,7 +199,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
     if reply.status.is_success() {
         return match reply.json["id"].is_string() {
             true => Some(Outcome::Delivered { thread: None }),
-            false => NOT_ITS_WORD,
+            false => reply.without_its_word(),
         };
     }
     match (reply.status, reply.json["code"].as_u64()) {

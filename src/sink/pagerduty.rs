@@ -12,11 +12,12 @@ use sha2::{Digest, Sha256};
 
 use super::call::Call;
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply, refused};
+use super::http::{Endpoint, refused};
 use super::inert::{address, defuse, fit, units};
 use super::layout::count;
 use super::notice::Notice;
 use super::parts::Parts;
+use super::reply::Reply;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{AlertView, Event, EventKind, EventState, Level, Outcome, Refusal, Sealed};
@@ -39,6 +40,7 @@ const URL: &str = "https://events.pagerduty.com/v2/enqueue";
 const NATURE: Nature = Nature {
     chat: false,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: IN_FLIGHT,
     acceptance: "PagerDuty has the event; what it does with it is up to the service's settings",
     rate: Some(RATE),
@@ -161,9 +163,11 @@ fn alert(view: &AlertView, parts: &Parts, details: bool) -> Value {
 
 /// What operators are told. An incident ends with its trouble.
 fn notice(told: &Event, notice: &Notice) -> Value {
-    // One incident for all feeds that fail; it ends with the last of them.
-    let over = told.state == EventState::Recovered && told.others == 0;
-    let severity = if over || told.kind == EventKind::AllQuiet { "info" } else { "warning" };
+    // One incident for all feeds that fail; it ends with the last of them. The daily report is none: it
+    // would stay open and say that all is well.
+    let over = told.kind == EventKind::AllQuiet
+        || (told.state == EventState::Recovered && told.others == 0);
+    let severity = if over { "info" } else { "warning" };
     let what = notice.lines.first().unwrap_or(&notice.head);
     let summary = text(&format!("{} · {what}", notice.head), SUMMARY);
     let lines: Vec<String> = notice.lines.iter().map(|line| text(line, SUMMARY)).collect();
@@ -200,8 +204,8 @@ impl Sink for PagerDuty {
         Some(self.endpoint.number(&[self.key.current().expose()]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
-        match letter {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
+        Ok(match letter {
             Letter::Ping => sealed(&event(super::PING, "info", "pactwatch", json!({}))),
             Letter::Event(told) => sealed(&notice(told, &Notice::of(told, stationery))),
             Letter::Alert(view) => sealed(&alert(view, &Parts::of(view, stationery), true)),
@@ -222,7 +226,7 @@ impl Sink for PagerDuty {
                 }
                 sealed(&event)
             }
-        }
+        })
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
@@ -250,7 +254,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
     if reply.status.is_success() {
         return match reply.status == StatusCode::ACCEPTED {
             true => Some(Outcome::Delivered { thread: None }),
-            false => NOT_ITS_WORD,
+            false => Some(Outcome::Retry { after: None }),
         };
     }
     let wrong_key = reply.status == StatusCode::BAD_REQUEST

@@ -222,8 +222,8 @@ fn span(seconds: i64) -> String {
     }
 }
 
-/// The text that shows the move best: the first field in which a candidate stands beside an act,
-/// else where the most evidence stands.
+/// The text that shows the move best: the first field with the most of candidate, act and alliance. A rule
+/// that asks for none of them has its words where they stand.
 fn evidence(view: &AlertView) -> (Option<Marked>, &'static str, String) {
     let all = &view.alert.matched.evidence;
     let in_field = |field: Field| all.iter().filter(|one| one.field == field).collect::<Vec<_>>();
@@ -234,8 +234,8 @@ fn evidence(view: &AlertView) -> (Option<Marked>, &'static str, String) {
             + usize::from(has(Role::Alliance))
     };
     let fields = [Field::Title, Field::Summary, Field::Body];
-    let best = fields.iter().rev().max_by_key(|field| roles(&in_field(**field)));
-    let Some(field) = best.filter(|field| !in_field(**field).is_empty()) else {
+    let found = fields.iter().rev().filter(|field| !in_field(**field).is_empty());
+    let Some(field) = found.max_by_key(|field| roles(&in_field(**field))) else {
         return (None, "", String::new());
     };
     let shown = in_field(*field);
@@ -341,6 +341,32 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn words_of_a_rule_without_roles_are_shown_where_they_stand() {
+        let mut view =
+            super::super::sample(&crate::model::SinkName::new("x"), Timestamp::UNIX_EPOCH);
+        let summary = "The treaty opens a door.";
+        view.alert.item.summary = summary.to_owned();
+        let word = Evidence {
+            rule: crate::model::RuleId::new("r"),
+            field: Field::Summary,
+            start: 4,
+            end: 10,
+            text: "treaty".to_owned(),
+            term: "treaty".to_owned(),
+            list: String::new(),
+            role: Role::Term,
+            label: String::new(),
+            gloss: None,
+        };
+        view.alert.matched.evidence = vec![word];
+        let (shown, from, _) = evidence(&view);
+        assert_eq!(
+            (shown.unwrap().pieces()[1].clone(), from),
+            (("treaty".to_owned(), true), "summary")
+        );
+    }
 
     #[test]
     fn long_texts_are_cut_round_their_marks() {

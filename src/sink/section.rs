@@ -1,8 +1,12 @@
 //! `[[sink]]`: the keys that every receiver has; each reads its own besides.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 use toml::de::DeValue;
 
+use super::contract::Sink;
+use super::idle::Idle;
 use super::{BuildError, KINDS, Kind, Outlet, Pace, Workshop, build, read_kind, word};
 use crate::model::{Level, Route, SinkName};
 use crate::setting::{Diagnostic, SecretSource, Span, Table};
@@ -46,13 +50,27 @@ impl SinkConfig {
     ///
     /// A secret cannot be read or used, or the client cannot be set up.
     pub fn build(&self, workshop: &Workshop) -> Result<Outlet, BuildError> {
-        Ok(Outlet {
+        Ok(self.outlet(self.made(workshop)?))
+    }
+
+    /// One that could not be built for this reason: its queue waits until it can be.
+    pub fn idle(&self, workshop: &Workshop, why: &BuildError) -> Outlet {
+        self.outlet(Arc::new(Idle::new(self.clone(), workshop.clone(), why.to_string())))
+    }
+
+    /// The receiver itself.
+    pub(super) fn made(&self, workshop: &Workshop) -> Result<Arc<dyn Sink>, BuildError> {
+        build(&self.kind, self, workshop)
+    }
+
+    fn outlet(&self, sink: Arc<dyn Sink>) -> Outlet {
+        Outlet {
             name: self.name.clone(),
             route: self.route.clone(),
             burst: self.burst,
             pace: self.pace.clone(),
-            sink: build(&self.kind, self, workshop)?,
-        })
+            sink,
+        }
     }
 }
 

@@ -10,10 +10,11 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply, seconds};
+use super::http::Endpoint;
 use super::inert::{address, defuse, units};
 use super::notice::Notice;
 use super::parts::Parts;
+use super::reply::{Reply, seconds};
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
@@ -40,6 +41,7 @@ const FALLBACK: usize = 300;
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "Slack says that it posted the message",
     rate: Some(RATE),
@@ -181,8 +183,8 @@ impl Sink for Slack {
         Some(self.endpoint.number(&[]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
-        match letter {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
+        Ok(match letter {
             Letter::Ping => sealed(super::PING, &[section(super::PING)]),
             Letter::Event(event) => {
                 let notice = Notice::of(event, stationery);
@@ -216,7 +218,7 @@ impl Sink for Slack {
                 }
                 sealed(&text, &list)
             }
-        }
+        })
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
@@ -265,7 +267,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
         return Some(match word.as_str() {
             "ok" => Outcome::Delivered { thread: None },
             "rate_limited" | "ratelimited" => Outcome::Throttled { after: hint },
-            _ => return NOT_ITS_WORD,
+            _ => return reply.without_its_word(),
         });
     }
     match word.as_str() {

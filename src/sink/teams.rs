@@ -10,11 +10,12 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply};
+use super::http::Endpoint;
 use super::inert::{address, defuse, fit, json_bytes, markdown};
 use super::layout::count;
 use super::notice::Notice;
 use super::parts::Parts;
+use super::reply::Reply;
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
@@ -37,6 +38,7 @@ const ADDRESS: usize = 600;
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "the workflow took it, which does not say that it was posted: look into the channel",
     rate: Some(RATE),
@@ -236,8 +238,8 @@ impl Sink for Teams {
         Some(self.endpoint.number(&[]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
-        match letter {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
+        Ok(match letter {
             Letter::Ping => sealed(vec![block(super::PING)]),
             Letter::Event(event) => sealed(notice(&Notice::of(event, stationery))),
             Letter::Alert(view) => sealed(within(&Parts::of(view, stationery), MESSAGE - FRAME)),
@@ -252,7 +254,7 @@ impl Sink for Teams {
                 list.extend(rest);
                 sealed(list)
             }
-        }
+        })
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
@@ -299,7 +301,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
     }
     let said = reply.body.trim().to_ascii_lowercase();
     if said.starts_with('<') {
-        return NOT_ITS_WORD;
+        return reply.without_its_word();
     }
     let Some((_, after)) = said.split_once("returned http error ") else {
         return Some(Outcome::Delivered { thread: None });
@@ -307,7 +309,8 @@ fn judge(reply: &Reply) -> Option<Outcome> {
     let code: String = after.chars().take_while(char::is_ascii_digit).collect();
     Some(match code.as_str() {
         "429" => Outcome::Throttled { after: reply.hint },
-        "400" | "413" => Outcome::Refused(Refusal::Message),
+        "413" => Outcome::Refused(Refusal::Large),
+        "400" => Outcome::Refused(Refusal::Message),
         "401" | "403" | "404" => Outcome::Refused(Refusal::Endpoint),
         _ => Outcome::Retry { after: reply.hint },
     })

@@ -15,9 +15,10 @@ use toml::de::DeValue;
 
 use super::call::Call;
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Rate, Sink, Stationery};
-use super::http::{Endpoint, NOT_ITS_WORD, Reply, refused, seconds};
+use super::http::{Endpoint, refused};
 use super::inert::{defuse, html, units};
 use super::layout::{Markup, PLAIN};
+use super::reply::{Reply, seconds};
 use super::section::required_secret;
 use super::{BuildError, SinkConfig, Workshop};
 use crate::model::{Outcome, Refusal, Sealed};
@@ -46,6 +47,7 @@ pub(super) const MARKUP: Markup = Markup {
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
     acceptance: "Telegram says that the message is in the chat",
     rate: None,
@@ -216,9 +218,9 @@ impl Sink for Telegram {
         Some(self.endpoint.number(&[self.token.current().expose(), &self.chat.to_string()]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
         let text = MARKUP.letter(letter, stationery, DIGEST, MESSAGE);
-        self.sealed(&text, true, reply_to(letter))
+        Ok(self.sealed(&text, true, reply_to(letter)))
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
@@ -274,7 +276,7 @@ fn judge(reply: &Reply) -> Option<Outcome> {
             true => Some(Outcome::Delivered {
                 thread: reply.json["result"]["message_id"].as_i64().map(|id| id.to_string()),
             }),
-            false => NOT_ITS_WORD,
+            false => reply.without_its_word(),
         },
         StatusCode::TOO_MANY_REQUESTS => {
             let body = seconds(&reply.json["parameters"]["retry_after"]);

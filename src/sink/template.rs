@@ -19,10 +19,11 @@ use super::call::Call;
 use super::context::Context;
 use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use super::headers::{Headers, HeadersSection};
-use super::http::{Endpoint, failed, refused};
+use super::http::{Endpoint, refused};
+use super::place::entered;
 use super::section::required_secret;
-use super::{BuildError, SinkConfig, Workshop};
-use crate::model::{Outcome, Refusal, Sealed};
+use super::{BuildError, DIGEST, DIGEST_BYTES, SinkConfig, Workshop};
+use crate::model::Sealed;
 use crate::setting::{Diagnostic, SecretSource, Table};
 
 /// Steps that a template may take: a digest of a hundred alerts takes a few thousand.
@@ -31,13 +32,12 @@ const FUEL: u64 = 200_000;
 const BODY: usize = 256 << 10;
 /// The name under which the body is known to the engine.
 const NAME: &str = "body";
-/// Stands for the content type where a body could not be made; it is never sent.
-const UNMADE: &str = "application/x-pactwatch-unmade";
 
 /// What holds for every one of its kind.
 const NATURE: Nature = Nature {
     chat: false,
-    digest: usize::MAX,
+    digest: DIGEST,
+    digest_bytes: DIGEST_BYTES,
     in_flight: 1,
     acceptance: "the service answered with a 2xx; what it made of the body it alone knows",
     rate: None,
@@ -282,11 +282,6 @@ pub(super) struct Template {
 
 impl Template {
     fn call<'a>(&self, parcel: &'a Parcel<'_>) -> Result<Call<'a>, Answer> {
-        if parcel.sealed.content_type == UNMADE {
-            let why = String::from_utf8_lossy(&parcel.sealed.body);
-            let why = format!("`body` failed: {why}");
-            return Err(failed(Outcome::Refused(Refusal::Message), why));
-        }
         let mut call = self.endpoint.call(parcel, |_| {})?;
         call.method = self.method.clone();
         self.headers.put(&mut call.headers, &mut call.mask).map_err(refused)?;
@@ -303,14 +298,14 @@ impl Sink for Template {
         Some(self.endpoint.number(&[]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
-        match self.press.print(&Context::of(letter, stationery)) {
-            Ok(body) => Sealed { content_type: self.content_type.clone(), body: body.into_bytes() },
-            // Told at the attempt, and kept with it.
-            Err(fault) => {
-                Sealed { content_type: UNMADE.to_owned(), body: fault.to_string().into_bytes() }
-            }
-        }
+    fn identity(&self) -> Option<u64> {
+        Some(entered(self.endpoint.number(&[]), self.headers.values()))
+    }
+
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
+        let body = self.press.print(&Context::of(letter, stationery));
+        let body = body.map_err(|fault| format!("`body` failed: {fault}"))?;
+        Ok(Sealed { content_type: self.content_type.clone(), body: body.into_bytes() })
     }
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {

@@ -12,9 +12,10 @@ use super::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use super::headers::{Headers, HeadersSection};
 use super::http::{Endpoint, hidden, refused};
 use super::payload::payload;
+use super::place::entered;
 use super::section::required_secret;
 use super::signing::Signer;
-use super::{BuildError, SinkConfig, Workshop};
+use super::{BuildError, DIGEST, DIGEST_BYTES, SinkConfig, Workshop};
 use crate::model::Sealed;
 use crate::setting::{Diagnostic, LiveSecret, Secret, SecretSource, Table};
 
@@ -26,7 +27,8 @@ const PREVIOUS: usize = 3;
 /// What holds for every one of its kind.
 const NATURE: Nature = Nature {
     chat: false,
-    digest: usize::MAX,
+    digest: DIGEST,
+    digest_bytes: DIGEST_BYTES,
     in_flight: IN_FLIGHT,
     acceptance: "the receiver says that it has the message",
     rate: None,
@@ -154,9 +156,13 @@ impl Sink for Webhook {
         Some(self.endpoint.number(&[]))
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
+    fn identity(&self) -> Option<u64> {
+        Some(entered(self.endpoint.number(&[]), self.secrets.iter().chain(self.headers.values())))
+    }
+
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
         let body = payload(letter, stationery).to_string().into_bytes();
-        Sealed { content_type: "application/json".to_owned(), body }
+        Ok(Sealed { content_type: "application/json".to_owned(), body })
     }
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {

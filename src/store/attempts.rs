@@ -3,12 +3,15 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::digests::split;
 use super::row::{ms, span, time};
 use super::sinks::apply;
 use super::writer::Care;
-use super::{Ruling, Settle, Store, StoreError};
-use crate::model::{Attempt, DeadReason, MessageId};
+use super::{Ruling, Settle, Store, StoreError, Turned};
+use crate::model::{Attempt, DeadReason, MessageId, SinkName};
 
+/// Attempts among which those of late are looked for, of all sinks together.
+const LATELY: i64 = 5000;
 /// Attempts of a message that are kept.
 const ATTEMPTS: i64 = 100;
 
@@ -20,11 +23,11 @@ impl Store {
     ///
     /// The commit failed; nothing was written.
     pub async fn record(&self, attempt: Attempt, settle: Settle) -> Result<(), StoreError> {
-        self.rule(attempt, settle, None).await
+        self.rule(attempt, settle, None).await.map(drop)
     }
 
     /// Records an attempt as [`Store::record`] does, and in the same commit what it says of its
-    /// endpoint.
+    /// endpoint. Gives what that has changed.
     ///
     /// # Errors
     ///
@@ -34,14 +37,23 @@ impl Store {
         attempt: Attempt,
         settle: Settle,
         ruling: Option<Ruling>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Turned>, StoreError> {
         let counter = self.workers.counter.clone();
         self.workers
             .write(Care::Full, move |connection| {
-                record(connection, &attempt, &settle)?;
-                if let Some(ruling) = &ruling {
-                    apply(connection, ruling, time(ms(attempt.at) + span(attempt.took)))?;
+                // One that became part of another meanwhile, by hand, has its record there.
+                let known = connection
+                    .prepare_cached("SELECT 1 FROM message WHERE id = ?1")?
+                    .exists([attempt.message.as_str()])?;
+                if known {
+                    record(connection, &attempt, &settle)?;
                 }
+                let turned = match &ruling {
+                    Some(ruling) => {
+                        apply(connection, ruling, time(ms(attempt.at) + span(attempt.took)))?
+                    }
+                    None => Vec::new(),
+                };
                 let sink = connection
                     .prepare_cached("SELECT sink FROM message WHERE id = ?1")?
                     .query_row([attempt.message.as_str()], |row| row.get(0))
@@ -50,7 +62,35 @@ impl Store {
                 if let Some(sink) = sink {
                     counter.attempted(sink, &attempt.outcome, &settle);
                 }
-                Ok(())
+                Ok(turned)
+            })
+            .await
+    }
+
+    /// When a sink was last sent something, accepted or not: at most so many times, none before a time.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn attempted_since(
+        &self,
+        sink: &SinkName,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        let (sink, limit) = (sink.clone(), i64::try_from(limit).unwrap_or(i64::MAX));
+        self.workers
+            .read(move |connection| {
+                let mut statement = connection.prepare_cached(
+                    "SELECT a.at FROM attempt a JOIN message m ON m.id = a.message
+                     WHERE a.id > (SELECT max(id) FROM attempt) - ?4 AND a.at > ?2 AND m.sink = ?1
+                     ORDER BY a.id DESC LIMIT ?3",
+                )?;
+                let rows = statement
+                    .query_map(params![sink.as_str(), ms(since), limit, LATELY], |row| {
+                        Ok(time(row.get(0)?))
+                    })?;
+                Ok(rows.collect::<Result<_, _>>()?)
             })
             .await
     }
@@ -122,7 +162,9 @@ fn record(connection: &Connection, attempt: &Attempt, settle: &Settle) -> Result
         )?
         .execute(params![id, ATTEMPTS])?;
     connection
-        .prepare_cached("UPDATE message SET last_status = ?2, last_error = ?3 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE message SET last_status = ?2, last_error = ?3, tries = tries + 1 WHERE id = ?1",
+        )?
         .execute(params![id, attempt.status, attempt.error])?;
     let at = ms(attempt.at) + span(attempt.took);
     match settle {
@@ -154,6 +196,10 @@ fn record(connection: &Connection, attempt: &Attempt, settle: &Settle) -> Result
                  WHERE id = ?1 AND state IN ('queued', 'retrying', 'paused')",
             )?
             .execute(params![id, at, sealed.content_type, sealed.body])?,
+        Settle::Split => {
+            split(connection, &attempt.message, 2, time(at))?;
+            return Ok(());
+        }
         Settle::Dead(reason) => {
             connection
                 .prepare_cached("UPDATE message SET attempts = attempts + 1 WHERE id = ?1")?

@@ -9,6 +9,9 @@ use super::writer::Care;
 use super::{Store, StoreError};
 use crate::model::{AlertId, MessageId, MessageState};
 
+/// Ids that are given where several begin alike.
+const NAMED: i64 = 6;
+
 impl Store {
     /// The newest messages that pass the filter.
     ///
@@ -40,6 +43,16 @@ impl Store {
         self.workers.write(Care::Full, move |connection| retry(connection, &message, now)).await
     }
 
+    /// The ids that begin so, with their `msg_` or without it; a few at most.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn message_ids(&self, beginning: &str) -> Result<Vec<MessageId>, StoreError> {
+        let beginning = beginning.to_owned();
+        self.workers.read(move |connection| message_ids(connection, &beginning)).await
+    }
+
     /// Takes a message out of the queue, or off the dead letters; `false` where there is none that
     /// can be.
     ///
@@ -53,7 +66,11 @@ impl Store {
 }
 
 /// Makes a message due now, under its id; whether there is one that can be.
-fn retry(connection: &Connection, id: &MessageId, now: Timestamp) -> Result<bool, StoreError> {
+pub(super) fn retry(
+    connection: &Connection,
+    id: &MessageId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let changed = connection
         .prepare_cached(
             // Its age counts anew, or the next look would bury it again; and it waits for no hours.
@@ -64,6 +81,30 @@ fn retry(connection: &Connection, id: &MessageId, now: Timestamp) -> Result<bool
         )?
         .execute(params![id.as_str(), ms(now)])?;
     Ok(changed == 1)
+}
+
+/// Ids by their beginning.
+fn message_ids(connection: &Connection, beginning: &str) -> Result<Vec<MessageId>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id FROM message WHERE id >= ?1 AND id < ?1 || char(1114111) ORDER BY id LIMIT ?2",
+    )?;
+    if beginning.is_empty() {
+        return Ok(Vec::new());
+    }
+    for beginning in [beginning.to_owned(), format!("msg_{beginning}")] {
+        let ids: Vec<MessageId> = statement
+            .query_map(params![beginning, NAMED], |row| {
+                Ok(MessageId::new(row.get::<_, String>(0)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        if let Some(exact) = ids.iter().find(|id| id.as_str() == beginning) {
+            return Ok(vec![exact.clone()]);
+        }
+        if !ids.is_empty() {
+            return Ok(ids);
+        }
+    }
+    Ok(Vec::new())
 }
 
 fn discard(connection: &Connection, id: &MessageId, now: Timestamp) -> Result<bool, StoreError> {
@@ -105,7 +146,7 @@ pub struct MessageRow {
     pub sink: String,
     /// Where it stands.
     pub state: String,
-    /// Attempts that counted.
+    /// Attempts that were made, those that a rate signal ended included.
     pub attempts: u32,
     /// When the next is due; `None` when there is none.
     pub due: Option<Timestamp>,
@@ -196,7 +237,7 @@ fn message_row(connection: &Connection, row: &Row<'_>) -> Result<MessageRow, Sto
         alert: alerts.first().copied(),
         alerts,
         sink: row.get("sink")?,
-        attempts: row.get("attempts")?,
+        attempts: row.get("tries")?,
         due: if open { Some(time(due.max(held.unwrap_or(due)))) } else { None },
         waits: row.get::<_, Option<String>>("held_for")?.filter(|_| waits),
         last_status: row.get("last_status")?,

@@ -14,6 +14,7 @@ mod attempts;
 mod backup;
 mod counts;
 mod deliveries;
+mod digests;
 mod error;
 mod feeds;
 mod find;
@@ -187,6 +188,8 @@ pub enum Settle {
     },
     /// Due again at once with these bytes, the one plain fallback.
     Fallback(Sealed),
+    /// Of a digest of several: it goes in two parts, at once.
+    Split,
     /// Given up.
     Dead(DeadReason),
 }
@@ -202,6 +205,17 @@ pub struct Ruling {
     pub recovers: u32,
 }
 
+/// What an attempt has changed in what is remembered of a sink.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turned {
+    /// The sink.
+    pub sink: SinkName,
+    /// What was remembered before.
+    pub before: SinkState,
+    /// What is from now on.
+    pub after: SinkState,
+}
+
 /// What is remembered of a sink between runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SinkState {
@@ -211,6 +225,10 @@ pub struct SinkState {
     pub disabled: Option<(Timestamp, String)>,
     /// Endpoint failures in a row.
     pub failures: u32,
+    /// Where it was then, as a number; `None` where that is not known.
+    pub place: Option<u64>,
+    /// Since when and why it cannot be used at all.
+    pub fault: Option<(Timestamp, String)>,
 }
 
 impl Store {

@@ -3,7 +3,7 @@
 //! Ids are fixed here, before the first attempt. When and how often to try is `deliver`'s to decide.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use sha2::{Digest, Sha256};
 
 use super::row::{ms, time};
@@ -48,26 +48,6 @@ impl Store {
     pub async fn seal(&self, message: &MessageId, sealed: Sealed) -> Result<(), StoreError> {
         let message = message.clone();
         self.workers.write(Care::Full, move |connection| seal(connection, &message, &sealed)).await
-    }
-
-    /// Makes one queued digest of several unsealed messages of one sink: their deliveries move to
-    /// it, and they are gone. The digest's id is derived from theirs, and its age counts from now:
-    /// nothing of it was tried before. One that takes in a digest is as old as that. Members that were sealed or settled in the meantime stay out;
-    /// where one alone is left, that one is given back as it is.
-    ///
-    /// # Errors
-    ///
-    /// None of them is left, or the commit failed.
-    pub async fn merge(
-        &self,
-        sink: &SinkName,
-        members: Vec<MessageId>,
-        now: Timestamp,
-    ) -> Result<MessageId, StoreError> {
-        let sink = sink.clone();
-        self.workers
-            .write(Care::Full, move |connection| merge(connection, &sink, members, now))
-            .await
     }
 
     /// Queues a test for a sink.
@@ -204,57 +184,6 @@ fn seal(connection: &Connection, id: &MessageId, sealed: &Sealed) -> Result<(), 
         )?
         .execute(params![id.as_str(), sealed.content_type, sealed.body])?;
     Ok(())
-}
-
-/// Makes one digest of several unsealed messages.
-fn merge(
-    connection: &Connection,
-    sink: &SinkName,
-    members: Vec<MessageId>,
-    now: Timestamp,
-) -> Result<MessageId, StoreError> {
-    let mut free = Vec::new();
-    for member in members {
-        let unsealed = connection
-            .prepare_cached(
-                "SELECT 1 FROM message
-                 WHERE id = ?1 AND sink = ?2 AND body IS NULL AND state IN ('queued', 'retrying')",
-            )?
-            .exists(params![member.as_str(), sink.as_str()])?;
-        if unsealed {
-            free.push(member);
-        }
-    }
-    free.sort_unstable();
-    free.dedup();
-    match free.as_slice() {
-        [] => Err(StoreError::Unfit(format!(
-            "make a digest for `{sink}`: none of its messages waits unsealed any more"
-        ))),
-        [one] => Ok(one.clone()),
-        several => {
-            let names: Vec<&str> = several.iter().map(MessageId::as_str).collect();
-            let id = message_id(sink, "digest", &names.join(" "));
-            let mut since = now;
-            for member in &names {
-                let digest: Option<i64> = connection
-                    .prepare_cached("SELECT created FROM message WHERE id = ?1 AND kind = ?2")?
-                    .query_row([*member, MessageKind::Digest.as_str()], |row| row.get(0))
-                    .optional()?;
-                since = since.min(digest.map_or(now, time));
-            }
-            insert(connection, &id, sink, MessageKind::Digest, since)?;
-            for member in names {
-                connection
-                    .prepare_cached(
-                        "UPDATE OR IGNORE delivery SET message = ?2 WHERE message = ?1",
-                    )?
-                    .execute(params![member, id.as_str()])?;
-                remove(connection, member)?;
-            }
-            Ok(id)
-        }
-    }
 }
 
 /// Removes a message with what hangs on it.

@@ -12,7 +12,7 @@ use super::backup::{back_up, beside};
 /// `pact` in ASCII, in the file's header: tells our files from other SQLite databases.
 const APPLICATION_ID: i64 = 0x7061_6374;
 /// Migrations in order; the format of a file is how many of them it has seen. Append only.
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -26,6 +26,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("migrations/0011.sql"),
     include_str!("migrations/0012.sql"),
     include_str!("migrations/0013.sql"),
+    include_str!("migrations/0014.sql"),
 ];
 /// How long a connection waits for another process's write.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
@@ -231,6 +232,30 @@ mod tests {
         assert_eq!(format_of(&copy, false), Ok(1));
         let rows: i64 = copy.query_row("SELECT count(*) FROM alert", [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 1);
+    }
+
+    #[test]
+    fn tries_are_counted_from_what_was_kept_and_bodies_that_were_not_made_are_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.db");
+        fixture(&path, 13)
+            .execute_batch(
+                "INSERT INTO message (id, sink, kind, state, created, due, attempts, refusals, fallback,
+                   content_type, body) VALUES
+                   ('a', 's', 'alert.raised', 'retrying', 1, 1, 0, 0, 0, 'text/plain', x'00'),
+                   ('b', 's', 'alert.raised', 'dead', 1, 1, 1, 0, 0, 'application/x-pactwatch-unmade', x'00');
+                 INSERT INTO attempt (message, at, took, answer) VALUES ('a', 1, 1, ''), ('a', 2, 1, '');",
+            )
+            .unwrap();
+        let new = open_writer(&path, false).unwrap();
+        let rows: String = new
+            .query_row(
+                "SELECT group_concat(id || tries || (body IS NULL), ' ' ORDER BY id) FROM message",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(rows, "a20 b11");
     }
 
     #[test]

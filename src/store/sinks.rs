@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::row::{ms, span, time};
 use super::writer::Care;
-use super::{Ruling, SinkState, Store, StoreError};
+use super::{Ruling, SinkState, Store, StoreError, Turned};
 use crate::model::SinkName;
 
 /// Longest time for which the age of messages stands still while their sink is disabled.
@@ -19,7 +19,7 @@ const SPREAD: Duration = Duration::from_secs(300);
 
 impl Store {
     /// Tells the outbox which sinks exist: rows of others wait as paused, rows of returned ones
-    /// are due again.
+    /// are due again, as are those that could not be made: they may be now.
     ///
     /// # Errors
     ///
@@ -65,32 +65,47 @@ impl Store {
         self.workers.write(Care::Full, move |connection| enable(connection, &sink, now)).await
     }
 
-    /// Forgets what an old address of sinks has said; what waited for it is due.
+    /// Notes where a sink is. Where it was elsewhere before, what was said there is forgotten, and what
+    /// waited for it is due; whether it was.
     ///
     /// # Errors
     ///
     /// The commit failed; nothing was written.
-    pub async fn repoint(&self, sinks: Vec<SinkName>, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn repoint(
+        &self,
+        sink: &SinkName,
+        place: u64,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let sink = sink.clone();
+        self.workers
+            .write(Care::Full, move |connection| repoint(connection, &sink, place, now))
+            .await
+    }
+
+    /// Notes why a sink cannot be used at all, or that it can.
+    ///
+    /// # Errors
+    ///
+    /// The commit failed; nothing was written.
+    pub async fn note_fault(
+        &self,
+        sink: &SinkName,
+        fault: Option<String>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sink = sink.clone();
         self.workers
             .write(Care::Full, move |connection| {
-                for sink in &sinks {
-                    let known = sink_state(connection, sink)?;
-                    let state = SinkState { paused_until: None, failures: 0, ..known };
-                    set_sink_state(connection, sink, &state)?;
-                    connection
-                        .prepare_cached(
-                            "UPDATE message SET refusals = 0
-                             WHERE sink = ?1 AND state IN ('queued', 'retrying', 'paused')",
-                        )?
-                        .execute([sink.as_str()])?;
-                    release(connection, sink, now)?;
-                }
-                Ok(())
+                let known = sink_state(connection, &sink)?;
+                let since = known.fault.as_ref().map_or(now, |(since, _)| *since);
+                let state = SinkState { fault: fault.map(|why| (since, why)), ..known };
+                set_sink_state(connection, &sink, &state)
             })
             .await
     }
 
-    /// Sinks that are disabled.
+    /// Sinks that are disabled, or cannot be used at all.
     ///
     /// # Errors
     ///
@@ -129,6 +144,12 @@ fn adopt(connection: &Connection, names: &[SinkName]) -> Result<(), StoreError> 
         };
         connection.execute(sql, [sink])?;
     }
+    // An attempt is made with bytes, so one that has none could not be made.
+    connection.execute(
+        "UPDATE message SET due = created
+         WHERE state IN ('queued', 'retrying', 'paused') AND body IS NULL AND attempts > 0",
+        [],
+    )?;
     Ok(())
 }
 
@@ -138,10 +159,14 @@ fn sink_state(connection: &Connection, sink: &SinkName) -> Result<SinkState, Sto
     let state = statement.query_row([sink.as_str()], |row| {
         let disabled: Option<i64> = row.get("disabled_at")?;
         let why: Option<String> = row.get("disabled_why")?;
+        let fault: Option<i64> = row.get("fault_at")?;
+        let fault_why: Option<String> = row.get("fault_why")?;
         Ok(SinkState {
             paused_until: row.get::<_, Option<i64>>("paused_until")?.map(time),
             disabled: disabled.map(|at| (time(at), why.unwrap_or_default())),
             failures: row.get("failures")?,
+            place: row.get::<_, Option<i64>>("place")?.map(i64::cast_unsigned),
+            fault: fault.map(|at| (time(at), fault_why.unwrap_or_default())),
         })
     });
     Ok(state.optional()?.unwrap_or_default())
@@ -155,11 +180,13 @@ fn set_sink_state(
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO sink (name, paused_until, disabled_at, disabled_why, failures)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO sink (name, paused_until, disabled_at, disabled_why, failures, place,
+               fault_at, fault_why)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (name) DO UPDATE SET paused_until = excluded.paused_until,
                disabled_at = excluded.disabled_at, disabled_why = excluded.disabled_why,
-               failures = excluded.failures",
+               failures = excluded.failures, place = excluded.place,
+               fault_at = excluded.fault_at, fault_why = excluded.fault_why",
         )?
         .execute(params![
             sink.as_str(),
@@ -167,6 +194,9 @@ fn set_sink_state(
             state.disabled.as_ref().map(|(at, _)| ms(*at)),
             state.disabled.as_ref().map(|(_, why)| why),
             state.failures,
+            state.place.map(u64::cast_signed),
+            state.fault.as_ref().map(|(at, _)| ms(*at)),
+            state.fault.as_ref().map(|(_, why)| why),
         ])?;
     Ok(())
 }
@@ -177,18 +207,46 @@ pub(super) fn apply(
     connection: &Connection,
     ruling: &Ruling,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Vec<Turned>, StoreError> {
+    let mut turned = Vec::new();
     for sink in &ruling.sinks {
         let before = sink_state(connection, sink)?;
-        let state = (ruling.change)(&before);
-        if state != before {
-            set_sink_state(connection, sink, &state)?;
-        }
-        if before.failures >= ruling.recovers && state.failures == 0 {
+        let after = (ruling.change)(&before);
+        if before.failures >= ruling.recovers && after.failures == 0 {
             release(connection, sink, now)?;
         }
+        if after != before {
+            set_sink_state(connection, sink, &after)?;
+            turned.push(Turned { sink: sink.clone(), before, after });
+        }
     }
-    Ok(())
+    Ok(turned)
+}
+
+/// Notes where a sink is, and forgets what was said elsewhere.
+fn repoint(
+    connection: &Connection,
+    sink: &SinkName,
+    place: u64,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let known = sink_state(connection, sink)?;
+    let moved = known.place.is_some_and(|before| before != place);
+    let here = SinkState { place: Some(place), ..known };
+    if !moved {
+        set_sink_state(connection, sink, &here)?;
+        return Ok(false);
+    }
+    let state = SinkState { paused_until: None, failures: 0, ..here };
+    set_sink_state(connection, sink, &state)?;
+    connection
+        .prepare_cached(
+            "UPDATE message SET refusals = 0, pauses = 0
+             WHERE sink = ?1 AND state IN ('queued', 'retrying', 'paused')",
+        )?
+        .execute([sink.as_str()])?;
+    release(connection, sink, now)?;
+    Ok(true)
 }
 
 /// Makes due what waited for an endpoint, oldest first, spread.
@@ -210,8 +268,10 @@ fn release(connection: &Connection, sink: &SinkName, now: Timestamp) -> Result<(
 
 /// Clears what is held against a sink and its messages, and makes those due.
 fn enable(connection: &Connection, sink: &SinkName, now: Timestamp) -> Result<(), StoreError> {
-    let disabled = sink_state(connection, sink)?.disabled.map_or(now, |(since, _)| since);
-    set_sink_state(connection, sink, &SinkState::default())?;
+    let known = sink_state(connection, sink)?;
+    let disabled = known.disabled.map_or(now, |(since, _)| since);
+    let SinkState { place, fault, .. } = known;
+    set_sink_state(connection, sink, &SinkState { place, fault, ..SinkState::default() })?;
     connection
         .prepare_cached(
             // The order of creation stays. A clock that was set back moves nothing.
@@ -223,7 +283,7 @@ fn enable(connection: &Connection, sink: &SinkName, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// A sink that is disabled.
+/// A sink that is disabled, or cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SinkTrouble {
     /// Its name.
@@ -232,18 +292,25 @@ pub struct SinkTrouble {
     pub since: Timestamp,
     /// Why.
     pub why: String,
+    /// Whether it is disabled, until somebody enables it; one that is not is used as soon as it can be.
+    pub disabled: bool,
 }
 
-/// Sinks that are disabled.
+/// Sinks that are disabled, or cannot be used at all.
 fn troubles(connection: &Connection) -> Result<Vec<SinkTrouble>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT name, disabled_at, disabled_why FROM sink WHERE disabled_at IS NOT NULL ORDER BY name",
+        "SELECT name, fault_at, fault_why, 0 FROM sink WHERE fault_at IS NOT NULL
+         UNION ALL
+         SELECT name, disabled_at, disabled_why, 1 FROM sink
+         WHERE disabled_at IS NOT NULL AND fault_at IS NULL
+         ORDER BY name",
     )?;
     let rows = statement.query_map([], |row| {
         Ok(SinkTrouble {
             name: row.get(0)?,
             since: time(row.get(1)?),
             why: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+            disabled: row.get(3)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

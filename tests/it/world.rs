@@ -227,6 +227,8 @@ impl Reply {
 /// A request that a receiver got.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
+    /// Where it was sent to, without the slash in front.
+    pub(crate) path: String,
     /// `webhook-id`; empty where there is none.
     pub(crate) id: String,
     pub(crate) body: Value,
@@ -300,6 +302,7 @@ async fn receive(
     let reply = (state.script.lock().unwrap())(&path, number);
     let id = headers.get("webhook-id").and_then(|value| value.to_str().ok()).unwrap_or_default();
     let received = Received {
+        path,
         id: id.to_owned(),
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
         status: reply.status,

@@ -117,6 +117,104 @@ async fn more_than_an_hour_takes_become_a_digest() {
     assert_eq!(bodies(&fake)[2], "digest of 4");
 }
 
+/// A digest of four at a receiver, and what it comes to there.
+async fn four(fake: &Arc<Fake>) -> (Place, Vec<String>) {
+    let (place, hand) = (place(), Hand::new());
+    for n in 1..=4 {
+        queue(&place.store, n, &["a"]).await;
+    }
+    let pace = Pace { group_wait: Duration::from_secs(60), ..Pace::default() };
+    for _ in 0..2 {
+        pass(&place.store, &hand.clock(), vec![paced("a", fake, pace.clone())]).await;
+        hand.turn(61);
+    }
+    let bodies = bodies(fake);
+    (place, bodies)
+}
+
+#[tokio::test]
+async fn a_digest_that_is_too_large_for_its_receiver_goes_in_parts_until_it_fits() {
+    let large = || Some(Outcome::Refused(Refusal::Large));
+    let fake = Fake::new(false, vec![large(), large(), delivered()]);
+    let (place, bodies) = four(&fake).await;
+    let mut sorted = bodies.clone();
+    sorted.sort();
+    let sizes = ["digest of 1", "digest of 1", "digest of 2", "digest of 2", "digest of 4"];
+    assert_eq!(sorted, sizes, "{bodies:?}");
+    let rows = rows(&place.store).await;
+    assert_eq!((rows.len(), rows.values().all(|row| row.state == "delivered")), (3, true));
+    let mut alerts: Vec<AlertId> = rows.values().flat_map(|row| row.alerts.clone()).collect();
+    alerts.sort_unstable();
+    assert_eq!(alerts, [1, 2, 3, 4].map(AlertId));
+    // What a larger one was answered is told with its first part.
+    let mut told = 0;
+    for row in rows.values() {
+        let detail = place.store.delivery(&MessageId::new(&*row.id)).await.unwrap().unwrap();
+        assert_eq!(detail.attempts.len(), row.attempts as usize);
+        told += detail.attempts.len();
+    }
+    assert_eq!(told, bodies.len(), "{rows:#?}");
+}
+
+#[tokio::test]
+async fn one_alert_that_is_too_large_is_a_dead_letter() {
+    let fake = Fake::new(false, vec![Some(Outcome::Refused(Refusal::Large))]);
+    let (place, bodies) = four(&fake).await;
+    assert_eq!(bodies.len(), 7, "{bodies:?}");
+    assert!(
+        rows(&place.store).await.values().all(|row| row.state == "dead" && row.alerts.len() == 1)
+    );
+}
+
+#[tokio::test]
+async fn a_digest_is_not_larger_than_its_receiver_is_said_to_take() {
+    for (digest, sizes) in [((6, 12), vec![4]), ((6, 8), vec![1; 4]), ((3, 99), vec![2, 2])] {
+        let fake = Fake::new(false, vec![delivered()]);
+        let fake = Arc::new(Fake { digest, ..Arc::into_inner(fake).unwrap() });
+        let (_, bodies) = four(&fake).await;
+        let expected: Vec<String> = sizes.iter().map(|size| format!("digest of {size}")).collect();
+        assert_eq!(bodies, expected, "{digest:?}");
+    }
+}
+
+/// The template of a sink fails on an alert, and is mended.
+#[tokio::test]
+async fn what_cannot_be_made_waits_and_is_made_once_it_can_be() {
+    let place = place();
+    queue(&place.store, 1, &["a"]).await;
+    let broken = Fake::new(false, Vec::new());
+    let unmade = Some("line 1: it names what there is not".to_owned());
+    let broken = Arc::new(Fake { unmade, place: Some(7), ..Arc::into_inner(broken).unwrap() });
+    let (office, receiver) = watch::channel(office(vec![outlet("a", broken)]));
+    let mut slow = Office::clone(&office.borrow());
+    slow.delivery.retry = vec![Duration::from_secs(3600)];
+    office.send_replace(Arc::new(slow.clone()));
+    let setup = setup(&place.store, receiver);
+    let (shutdown, task) = (setup.shutdown.clone(), tokio::spawn(run(setup)));
+    let row = async {
+        loop {
+            let row = rows(&place.store).await.into_values().next().unwrap();
+            if row.state == "retrying" {
+                return row;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let row = tokio::time::timeout(PATIENCE, row).await.expect("it was not tried");
+    let why = "the message cannot be made: line 1: it names what there is not";
+    assert_eq!((row.attempts, row.last_error.as_deref()), (1, Some(why)));
+    let state = place.store.sink_state(&SinkName::new("a")).await.unwrap();
+    assert_eq!(state.failures, 0, "the receiver was blamed");
+    // The template is mended and reloaded; the hour is not over.
+    let mended = Fake::new(false, vec![delivered()]);
+    slow.outlets = vec![outlet("a", mended.clone())];
+    office.send_replace(Arc::new(slow));
+    mended.until(1).await;
+    assert_eq!(mended.seen()[0], (MessageId::new(row.id), b"alert 1".to_vec()));
+    shutdown.cancel();
+    tokio::time::timeout(PATIENCE, task).await.expect("it did not stop").unwrap();
+}
+
 #[tokio::test]
 async fn hours_held_do_not_make_a_message_old() {
     let (place, hand) = (place(), Hand::new());

@@ -102,6 +102,16 @@ async fn no_more_go_than_the_receiver_says_it_takes() {
     slow.until(2).await;
     running.stop().await;
     assert_eq!(slow.seen().len(), 2);
+    // Nor over a restart.
+    let running = start(&place.store, vec![outlet("a", slow.clone())]);
+    queue(&place.store, 6, &["b"]).await;
+    let other = Fake::new(false, vec![delivered()]);
+    running
+        .office
+        .send_replace(office(vec![outlet("a", slow.clone()), outlet("b", other.clone())]));
+    other.until(1).await;
+    running.stop().await;
+    assert_eq!(slow.seen().len(), 2, "the turns before the restart were forgotten");
     // A single pass waits for its turns.
     let quick = counting(1, Duration::from_millis(20));
     let office = watch::channel(office(vec![outlet("a", quick.clone())])).1;
@@ -131,6 +141,51 @@ async fn a_new_address_owes_nothing_to_the_old_one() {
     running.stop().await;
     assert_eq!(fresh.seen(), weary.seen(), "it came under another id or with other bytes");
     assert_eq!(kept.seen().len(), 1, "an address that stayed was not left alone");
+}
+
+/// The address is mended while nothing runs.
+#[tokio::test]
+async fn a_new_address_is_noticed_at_a_start_too() {
+    let (place, hand) = (place(), Hand::new());
+    let clock = hand.clock();
+    queue(&place.store, 1, &["a"]).await;
+    hand.turn(1);
+    let after = Some(Duration::from_secs(3600));
+    let at = |place, script| {
+        let fake = Fake::new(true, script);
+        Arc::new(Fake { place: Some(place), ..Arc::into_inner(fake).unwrap() })
+    };
+    let weary = at(1, vec![Some(Outcome::Throttled { after })]);
+    for _ in 0..2 {
+        pass(&place.store, &clock, vec![outlet("a", weary.clone())]).await;
+    }
+    assert_eq!(weary.seen().len(), 1, "its pause was forgotten by a start");
+    let fresh = at(2, vec![Some(Outcome::Refused(Refusal::Endpoint)), delivered()]);
+    pass(&place.store, &clock, vec![outlet("a", fresh.clone())]).await;
+    assert_eq!(fresh.seen(), weary.seen(), "it came under another id or with other bytes");
+    // Its refusal leaves the message alone for a minute, but not at the next address.
+    let mended = at(3, vec![delivered()]);
+    pass(&place.store, &clock, vec![outlet("a", mended.clone())]).await;
+    assert_eq!(mended.seen(), weary.seen());
+}
+
+#[tokio::test]
+async fn a_reload_waits_for_no_receiver_but_its_own() {
+    let place = place();
+    queue(&place.store, 1, &["hangs"]).await;
+    let hanging = Fake::new(false, vec![None]);
+    let willing = Fake::new(false, vec![delivered()]);
+    let outlets = || vec![outlet("hangs", hanging.clone()), outlet("works", willing.clone())];
+    let (office, receiver) = watch::channel(office(outlets()));
+    let setup = DeliverSetup { grace: PATIENCE * 10, ..setup(&place.store, receiver) };
+    let (nudge, task) = (setup.nudge.clone(), tokio::spawn(run(setup)));
+    hanging.until(1).await;
+    office.send_replace(super::office(outlets()));
+    queue(&place.store, 2, &["works"]).await;
+    nudge.notify_one();
+    willing.until(1).await;
+    assert_eq!(hanging.seen().len(), 1, "the attempt under way was cut short, and made again");
+    task.abort();
 }
 
 #[tokio::test]

@@ -4,45 +4,38 @@
 //! the subject. The message's id is the mail's: a mail that arrives twice is known as one, and an
 //! update names the story's first mail, so that mail programs show them together.
 
+mod letter;
 mod section;
+mod transaction;
 
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime};
+use std::sync::Mutex;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
-use lettre::address::Envelope;
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Message, MultiPart, SinglePart};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
-use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
-use crate::model::{Outcome, Refusal, Sealed};
+use crate::model::{Outcome, Refusal, Sealed, SinkName};
 use crate::net::{Guard, Trust, tls_fault};
 use crate::setting::LiveSecret;
 use crate::sink::contract::{Answer, Letter, Nature, Parcel, Proof, Sink, Stationery};
 use crate::sink::http::{failed, late, refused};
-use crate::sink::inert::{defuse, html, units};
-use crate::sink::layout::{Markup, PLAIN, count};
 use crate::sink::mask::Mask;
-use crate::sink::notice::Notice;
-use crate::sink::parts::Parts;
-use crate::sink::{BuildError, PING, SinkConfig, Workshop};
-use crate::text::{clean, clean_lines, cut};
+use crate::sink::place::{entered, number};
+use crate::sink::{BuildError, SinkConfig, Workshop};
+use crate::text::{clean_lines, cut};
 
 use section::Privacy;
 pub(super) use section::Section;
+use transaction::{Absent, Sent};
 
-/// Units of a subject.
-const SUBJECT: usize = 250;
-/// Units of each part.
-const BODY: usize = 60_000;
 /// Alerts of a digest.
 const DIGEST: usize = 50;
 /// Time for a farewell once the mail is taken.
@@ -54,26 +47,21 @@ const KEPT: usize = 2000;
 const NATURE: Nature = Nature {
     chat: true,
     digest: DIGEST,
+    digest_bytes: usize::MAX,
     in_flight: 1,
-    acceptance: "the mail server took it for all recipients; it may still come back or be filed as spam",
+    acceptance: "the mail server took it for all recipients that are not named above; it may still come back or be filed as spam",
     rate: None,
-};
-
-/// How the HTML part is written.
-const MARKUP: Markup = Markup {
-    prepare: |text| html(&defuse(text)),
-    strong: |text| format!("<b>{text}</b>"),
-    link: |label, url| format!("<a href=\"{}\">{label}</a>", html(url)),
-    size: units,
-    line: "<br>\n",
 };
 
 /// Mailboxes of a desk.
 pub(in crate::sink) struct Email {
+    name: SinkName,
     section: Section,
     guard: Guard,
     tls: Option<TlsParameters>,
     login: Option<(String, LiveSecret)>,
+    /// Mailboxes that the server does not take.
+    absent: Mutex<Absent>,
 }
 
 impl Section {
@@ -108,7 +96,14 @@ impl Section {
                 Some(builder.build().map_err(|error| wrong("tls", error.to_string()))?)
             }
         };
-        Ok(Email { section: self.clone(), guard, tls, login })
+        Ok(Email {
+            name: config.name.clone(),
+            section: self.clone(),
+            guard,
+            tls,
+            login,
+            absent: Mutex::default(),
+        })
     }
 }
 
@@ -117,74 +112,27 @@ enum Trouble {
     /// Told before or instead of the server's word.
     Ours(Answer),
     /// The server's word, or the connection's end.
-    Theirs(Error),
+    Theirs {
+        error: Error,
+        /// Whether it was said of the mail itself, after all of it.
+        of_the_mail: bool,
+    },
 }
 
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
-        Trouble::Theirs(error)
+        Trouble::Theirs { error, of_the_mail: false }
     }
 }
 
 impl Email {
-    fn sealed(&self, letter: &Letter, stationery: &Stationery, formatted: bool) -> Sealed {
-        let subject = match letter {
-            Letter::Ping => PING.to_owned(),
-            Letter::Event(event) => {
-                let notice = Notice::of(event, stationery);
-                format!("{} · {}", notice.head, notice.lines.first().map_or("", String::as_str))
-            }
-            Letter::Alert(view) => {
-                let parts = Parts::of(view, stationery);
-                format!("{} · {}", parts.verdict, parts.headline)
-            }
-            Letter::Digest(views) => count(views.len()),
-        };
-        let subject = clean(&crate::sink::inert::fit(&subject, SUBJECT, defuse, units));
-        let plain = Markup { size: units, ..PLAIN }.letter(letter, stationery, DIGEST, BODY);
-        let mut builder = Message::builder()
-            .from(self.section.from.clone())
-            .date(SystemTime::from(stationery.now))
-            .subject(format!("[pactwatch] {subject}"));
-        for to in &self.section.to {
-            builder = builder.to(to.clone());
-        }
-        if let Ok(name) = HeaderName::new_from_ascii("Auto-Submitted".to_owned()) {
-            builder = builder.raw_header(HeaderValue::new(name, "auto-generated".to_owned()));
-        }
-        if let Letter::Alert(view) = letter
-            && let Some(first) = view.thread.as_ref().filter(|id| is_id(id))
-        {
-            builder = builder.in_reply_to(first.clone()).references(first.clone());
-        }
-        let made = match formatted {
-            false => builder.singlepart(SinglePart::plain(plain)),
-            true => {
-                let text = MARKUP.letter(letter, stationery, DIGEST, BODY);
-                let text = format!("<html><body><p>{text}</p></body></html>\n");
-                // The same bytes for the same letter, and nothing that a text could hold.
-                let digest = Sha256::digest(format!("{plain}\n{text}"));
-                let hex: String =
-                    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-                let parts = MultiPart::alternative()
-                    .boundary(format!("pactwatch-{hex}"))
-                    .singlepart(SinglePart::plain(plain))
-                    .singlepart(SinglePart::html(text));
-                builder.multipart(parts)
-            }
-        };
-        // Nothing is missing that it asks for; an empty body is told at the attempt.
-        let body = made.map(|mail| mail.formatted()).unwrap_or_default();
-        Sealed { content_type: "message/rfc822".to_owned(), body }
-    }
-
     async fn attempt(&self, parcel: Parcel<'_>) -> Answer {
         let deadline = Instant::now() + parcel.timeout;
         let (mask, login) = self.credentials();
         match timeout_at(deadline, self.deliver(&parcel, login, deadline)).await {
             Err(_) => late(),
             Ok(Ok(answer) | Err(Trouble::Ours(answer))) => answer,
-            Ok(Err(Trouble::Theirs(error))) => judge(&error, &mask),
+            Ok(Err(Trouble::Theirs { error, of_the_mail })) => judge(&error, of_the_mail, &mask),
         }
     }
 
@@ -203,7 +151,7 @@ impl Email {
             }
             Err(_) => late(),
             Ok(Err(Trouble::Ours(answer))) => answer,
-            Ok(Err(Trouble::Theirs(error))) => judge(&error, &mask),
+            Ok(Err(Trouble::Theirs { error, of_the_mail })) => judge(&error, of_the_mail, &mask),
         };
         Err(answer.error.unwrap_or_else(|| "no answer".to_owned()))
     }
@@ -238,24 +186,18 @@ impl Email {
         login: Option<Credentials>,
         deadline: Instant,
     ) -> Result<Answer, Trouble> {
-        if parcel.sealed.body.is_empty() {
-            let why = "the mail could not be made";
-            return Err(Trouble::Ours(failed(Outcome::Refused(Refusal::Message), why)));
-        }
         let mut connection = self.connect(login, deadline).await?;
-        let to = self.section.to.iter().map(|one| one.email.clone()).collect();
-        let envelope = Envelope::new(Some(self.section.from.email.clone()), to)
-            .map_err(|error| Trouble::Ours(refused(error.to_string())))?;
         let (id, mail) = self.mail(parcel);
-        let response = connection.send(&envelope, &mail).await?;
+        let sent = self.post(&mut connection, &mail).await;
+        // Taken or not, the rest is politeness.
+        let _ = timeout(FAREWELL, connection.quit()).await;
+        let Sent { response, without } = sent?;
         let said: Vec<&str> = response.message().collect();
         let said = clean_lines(&said.join("\n"));
-        // The mail is taken; the rest is politeness.
-        let _ = timeout(FAREWELL, connection.quit()).await;
         Ok(Answer {
             outcome: Outcome::Delivered { thread: Some(id).filter(|id| is_id(id)) },
             status: Some(response.code().into()),
-            error: None,
+            error: without.map(|who| cut(&format!("accepted, but not for {who}"), 300).to_owned()),
             body: cut(&said, KEPT).to_owned(),
         })
     }
@@ -317,16 +259,22 @@ fn is_id(text: &str) -> bool {
 }
 
 /// What the server's number means, or the end of the connection.
-fn judge(error: &Error, mask: &Mask) -> Answer {
+///
+/// 554 is what servers say of mail that they do not like, and of senders: as a greeting, and of a mailbox.
+/// Before the whole mail is there, nothing is about the mail.
+fn judge(error: &Error, of_the_mail: bool, mask: &Mask) -> Answer {
     let status = error.status().map(u16::from);
     let fault = tls_fault(error);
     let outcome = match status {
-        Some(552 | 554 | 555) => Outcome::Refused(Refusal::Message),
+        Some(552) if of_the_mail => Outcome::Refused(Refusal::Large),
+        Some(554 | 555) if of_the_mail => Outcome::Refused(Refusal::Message),
         Some(500..) => Outcome::Refused(Refusal::Endpoint),
-        _ if fault.is_some() || error.is_tls() => Outcome::Refused(Refusal::Endpoint),
+        _ if fault.as_ref().is_some_and(|fault| fault.certificate) => {
+            Outcome::Refused(Refusal::Endpoint)
+        }
         _ => Outcome::Retry { after: None },
     };
-    let said = fault.unwrap_or_else(|| clean_lines(&error.to_string()));
+    let said = fault.map_or_else(|| clean_lines(&error.to_string()), |fault| fault.text);
     let said = mask.over(&said);
     Answer { outcome, status, error: Some(cut(&said, 300).to_owned()), body: String::new() }
 }
@@ -336,12 +284,25 @@ impl Sink for Email {
         NATURE
     }
 
-    fn render(&self, letter: &Letter, stationery: &Stationery) -> Sealed {
+    fn identity(&self) -> Option<u64> {
+        let Section { host, from, to, .. } = &self.section;
+        let mailboxes: Vec<String> =
+            [from].into_iter().chain(to).map(|one| one.email.to_string()).collect();
+        let port = self.section.port.to_string();
+        let name = self.login.as_ref().map_or("", |(name, _)| name.as_str());
+        let parts: Vec<&str> = [host.as_str(), port.as_str(), name]
+            .into_iter()
+            .chain(mailboxes.iter().map(String::as_str))
+            .collect();
+        Some(entered(number(&parts), self.login.iter().map(|(_, password)| password)))
+    }
+
+    fn render(&self, letter: &Letter, stationery: &Stationery) -> Result<Sealed, String> {
         self.sealed(letter, stationery, true)
     }
 
     fn fallback(&self, letter: &Letter, stationery: &Stationery) -> Option<Sealed> {
-        Some(self.sealed(letter, stationery, false))
+        self.sealed(letter, stationery, false).ok()
     }
 
     fn proof(&self, parcel: Parcel<'_>) -> Result<Proof, Answer> {

@@ -10,7 +10,7 @@ async fn every_status_has_its_meaning() {
     for receiver in &RECEIVERS {
         let (base, server) = start().await;
         let outlet = receiver.outlet(&base);
-        let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+        let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
         let mut meanings: BTreeMap<String, Vec<u16>> = BTreeMap::new();
         // 1xx are not final answers, see the faults; 204, 205 and 304 have no body.
         for status in 200..600 {
@@ -50,6 +50,7 @@ fn throttled(seconds: f64) -> Outcome {
 #[tokio::test]
 async fn each_receiver_is_believed_by_its_words() {
     const MESSAGE: Outcome = Outcome::Refused(Refusal::Message);
+    const LARGE: Outcome = Outcome::Refused(Refusal::Large);
     const ENDPOINT: Outcome = Outcome::Refused(Refusal::Endpoint);
     const GONE: Outcome = Outcome::Refused(Refusal::Gone);
     const RETRY: Outcome = Outcome::Retry { after: None };
@@ -119,9 +120,9 @@ async fn each_receiver_is_believed_by_its_words() {
             "Webhook message delivery failed: Microsoft Teams endpoint returned HTTP error 429 with ContextId x",
             BLIND,
         ),
-        ("teams", 200, "Microsoft Teams endpoint returned HTTP error 413 with x", MESSAGE),
+        ("teams", 200, "Microsoft Teams endpoint returned HTTP error 413 with x", LARGE),
         ("teams", 200, "Microsoft Teams endpoint returned HTTP error 500 with x", RETRY),
-        ("teams", 413, "", MESSAGE),
+        ("teams", 413, "", LARGE),
         ("mattermost", 200, login, RETRY),
         ("mattermost", 400, "{\"id\":\"web.incoming_webhook.invalid.app_error\"}", ENDPOINT),
         ("mattermost", 501, "{\"id\":\"web.incoming_webhook.disabled.app_error\"}", ENDPOINT),
@@ -130,7 +131,7 @@ async fn each_receiver_is_believed_by_its_words() {
         ("ntfy", 200, login, RETRY),
         ("ntfy", 429, "{\"code\":42901,\"http\":429}", throttled(5.0)),
         ("ntfy", 429, "{\"code\":42908,\"http\":429}", throttled(3600.0)),
-        ("ntfy", 413, "{\"code\":41303,\"http\":413}", MESSAGE),
+        ("ntfy", 413, "{\"code\":41303,\"http\":413}", LARGE),
         ("ntfy", 507, "{\"code\":50701,\"http\":507}", MESSAGE),
         ("ntfy", 403, "{\"code\":40301,\"http\":403}", ENDPOINT),
         ("ntfy", 400, "{\"code\":40009,\"http\":400}", ENDPOINT),
@@ -143,7 +144,7 @@ async fn each_receiver_is_believed_by_its_words() {
         ),
         ("matrix", 401, "{\"errcode\":\"M_UNKNOWN_TOKEN\"}", ENDPOINT),
         ("matrix", 403, "{\"errcode\":\"M_FORBIDDEN\"}", ENDPOINT),
-        ("matrix", 413, "{\"errcode\":\"M_TOO_LARGE\"}", MESSAGE),
+        ("matrix", 413, "{\"errcode\":\"M_TOO_LARGE\"}", LARGE),
         ("matrix", 400, "{\"errcode\":\"M_BAD_JSON\"}", MESSAGE),
         ("matrix", 400, "{\"errcode\":\"M_INVALID_PARAM\"}", ENDPOINT),
         ("pagerduty", 200, login, RETRY),
@@ -155,7 +156,7 @@ async fn each_receiver_is_believed_by_its_words() {
         let (base, server) = start().await;
         server.answer(status, &[], body);
         let outlet = Receiver::of(kind).outlet(&base);
-        let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+        let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
         assert_eq!(send(&outlet, &sealed).await.outcome, expected, "{kind} {status} {body}");
     }
 }
@@ -166,10 +167,50 @@ async fn a_yes_gives_what_can_be_replied_to() {
         let (base, server) = start().await;
         server.answer(receiver.yes.0, &[], receiver.yes.1);
         let outlet = receiver.outlet(&base);
-        let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+        let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
         let expected = receiver.thread.map_or(Outcome::Delivered { thread: None }, delivered);
         assert_eq!(send(&outlet, &sealed).await.outcome, expected, "{}", receiver.kind);
     }
+}
+
+/// Telegram and Discord answer with the whole message, and the Bot API writes each letter that is none of
+/// ASCII as six bytes.
+#[tokio::test]
+async fn a_yes_of_any_length_is_a_yes() {
+    let letters = "\\u0441".repeat(4096);
+    let entities = r#"{"offset":0,"length":9,"type":"bold"},"#.repeat(100);
+    for (kind, before, after, thread) in [
+        ("telegram", r#"{"ok":true,"result":{"message_id":55"#, "}}", Some("55")),
+        ("discord", r#"{"id":"33","channel_id":"22","guild_id":"11""#, "}", Some("11/22/33")),
+        ("slack", r#"{"ok":true"#, "}", None),
+        ("ntfy", r#"{"id":"abc""#, "}", None),
+        ("matrix", r#"{"event_id":"$abc""#, "}", Some("$abc")),
+    ] {
+        let expected = thread.map_or(Outcome::Delivered { thread: None }, delivered);
+        for times in [1, 50] {
+            let text = letters.repeat(times);
+            let long = format!("{before},\"entities\":[{entities}0],\"text\":\"{text}\"{after}");
+            assert_eq!(told(kind, &long).await, expected, "{kind}, {} bytes", long.len());
+            // Where the word comes behind what is read, there is none to reply to.
+            let behind = format!("{{\"text\":\"{text}\",{}{after}", &before[1..]);
+            let outcome = told(kind, &behind).await;
+            let is_taken = matches!(outcome, Outcome::Delivered { .. });
+            assert!(is_taken, "{kind}, {} bytes: {outcome:?}", behind.len());
+        }
+        let no = format!("{{\"ok\":false,\"text\":\"{}\"}}", letters.repeat(50));
+        assert_eq!(told(kind, &no).await, Outcome::Retry { after: None }, "{kind}");
+    }
+}
+
+/// What a receiver's 200 with this body comes to.
+async fn told(kind: &str, body: &str) -> Outcome {
+    let (base, server) = start().await;
+    server.answer(200, &[("content-type", "application/json")], body);
+    let outlet = Receiver::of(kind).outlet(&base);
+    let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
+    let answer = send(&outlet, &sealed).await;
+    assert!(answer.body.chars().count() <= 2000);
+    answer.outcome
 }
 
 #[tokio::test]
@@ -178,7 +219,7 @@ async fn hints_are_followed_and_senseless_ones_count_as_none() {
     for receiver in &RECEIVERS {
         let (base, server) = start().await;
         let outlet = receiver.outlet(&base);
-        let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+        let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
         server.answer(429, &[("retry-after", "7")], "");
         assert_eq!(send(&outlet, &sealed).await.outcome, throttled(7.0), "{}", receiver.kind);
         let past = "Thu, 01 Jan 1970 00:00:00 GMT";
@@ -204,7 +245,7 @@ async fn a_secret_that_is_echoed_does_not_show() {
     for receiver in &RECEIVERS {
         let (base, server) = start().await;
         let outlet = receiver.outlet(&base);
-        let sealed = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery());
+        let sealed = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery()).unwrap();
         for status in [200, 302, 400, 404, 500] {
             server.echo(status);
             let answer = send(&outlet, &sealed).await;
@@ -229,7 +270,7 @@ async fn a_webhook_is_signed_and_carries_its_headers() {
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let more = format!("secret = \"{secret}\"\nheaders = {{ Authorization = \"Bearer abc\" }}\n");
     let outlet = outlet(&format!("{}{more}", Receiver::of("webhook").config(&base)));
-    let sealed = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery());
+    let sealed = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery()).unwrap();
     let id = MessageId::new("msg_abc");
     let parcel = Parcel { id: &id, sealed: &sealed, timeout: Duration::from_secs(5) };
     let answer = outlet.sink.send(parcel).await;
@@ -295,7 +336,7 @@ async fn each_receiver_is_asked_as_it_wants() {
     ] {
         let (base, server) = start().await;
         let outlet = Receiver::of(kind).outlet(&base);
-        let sealed = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery());
+        let sealed = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery()).unwrap();
         server.answer(500, &[], "");
         send(&outlet, &sealed).await;
         let asked = server.asked().remove(0);
@@ -330,8 +371,9 @@ async fn a_changed_secret_is_used_by_the_next_attempt() {
         std::fs::write(&file, &value).unwrap();
         let named = format!("{{ file = '{}' }}", file.display());
         let outlet = outlet(&config.replace(&format!("'{value}'"), &named));
-        let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+        let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
         send(&outlet, &sealed).await;
+        let before = outlet.sink.identity();
         let other = "A".repeat(TOKEN.len());
         let next = folder.path().join("next");
         std::fs::write(&next, value.replace(TOKEN, &other)).unwrap();
@@ -340,6 +382,8 @@ async fn a_changed_secret_is_used_by_the_next_attempt() {
         let asked: Vec<String> = server.asked().iter().map(|one| one.text()).collect();
         assert!(asked[0].contains(TOKEN) && !asked[0].contains(&other), "{}", receiver.kind);
         assert!(asked[1].contains(&other), "{}: {}", receiver.kind, asked[1]);
+        // What was answered before was answered to another.
+        assert_ne!(outlet.sink.identity(), before, "{}", receiver.kind);
     }
 }
 

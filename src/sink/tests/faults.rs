@@ -157,7 +157,8 @@ async fn every_fault_is_harmless_to_every_receiver() {
         };
         for receiver in &RECEIVERS {
             let outlet = receiver.outlet(&base);
-            let sealed = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery());
+            let sealed =
+                outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery()).unwrap();
             let id = MessageId::new("msg_1");
             let answer = outlet.sink.send(Parcel { id: &id, sealed: &sealed, timeout }).await;
             assert!(answer.body.chars().count() <= 2000, "{fault:?}: {}", answer.body.len());
@@ -173,6 +174,38 @@ async fn every_fault_is_harmless_to_every_receiver() {
     insta::assert_snapshot!(told.join("\n"));
 }
 
+/// In front of a receiver something speaks no TLS for a while: nobody has refused anything.
+#[tokio::test]
+async fn a_handshake_that_fails_may_pass_and_a_certificate_may_not() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let plain = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            // Kept open until the client has read it.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    });
+    let authority = crate::net::tests::Authority::new();
+    let acceptor =
+        tokio_rustls::TlsAcceptor::from(Arc::new(authority.server("127.0.0.1", (2020, 2999))));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let unknown = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    for (base, expected) in
+        [(plain, Outcome::Retry { after: None }), (unknown, Outcome::Refused(Refusal::Endpoint))]
+    {
+        let outlet = Receiver::of("webhook").outlet(&base);
+        let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
+        let answer = send(&outlet, &sealed).await;
+        assert_eq!(answer.outcome, expected, "{answer:?}");
+    }
+}
+
 /// A server that nobody listens at, a name that is none, and an address that is never dialled.
 #[tokio::test]
 async fn no_way_to_a_receiver_is_told_without_its_secret() {
@@ -181,7 +214,7 @@ async fn no_way_to_a_receiver_is_told_without_its_secret() {
     drop(listener);
     for receiver in &RECEIVERS {
         let outlet = receiver.outlet(&closed);
-        let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+        let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
         let answer = send(&outlet, &sealed).await;
         assert_eq!(answer.outcome, Outcome::Retry { after: None }, "{answer:?}");
         let config = receiver.config("http://localhost:9").replace("127.0.0.0/8", "10.0.0.0/8");

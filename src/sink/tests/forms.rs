@@ -20,7 +20,7 @@ fn each_receiver_has_its_form_of_each_letter() {
     for receiver in &RECEIVERS {
         let sink = receiver.idle().sink;
         for (name, letter) in letters() {
-            let sealed = sink.render(&letter, &stationery());
+            let sealed = sink.render(&letter, &stationery()).unwrap();
             insta::assert_snapshot!(format!("{}-{name}", receiver.kind), pretty(&sealed));
         }
         let plain = sink.fallback(&letters()[1].1, &stationery());
@@ -30,7 +30,7 @@ fn each_receiver_has_its_form_of_each_letter() {
     }
     let console = console::Console::new(std::io::sink());
     for (name, letter) in letters() {
-        let sealed = Sink::render(&console, &letter, &stationery());
+        let sealed = Sink::render(&console, &letter, &stationery()).unwrap();
         insta::assert_snapshot!(format!("console-{name}"), pretty(&sealed));
     }
 }
@@ -44,8 +44,11 @@ fn the_body_goes_along_as_far_as_evidence_reaches() {
     let mut one = view.alert.matched.evidence[0].clone();
     (one.field, one.start, one.end) = (Field::Body, start, start + 6);
     view.alert.matched.evidence.push(one);
-    let sealed =
-        Receiver::of("webhook").idle().sink.render(&Letter::Alert(Box::new(view)), &stationery());
+    let sealed = Receiver::of("webhook")
+        .idle()
+        .sink
+        .render(&Letter::Alert(Box::new(view)), &stationery())
+        .unwrap();
     let payload: Value = serde_json::from_slice(&sealed.body).unwrap();
     let sent = payload["data"]["item"]["body"].as_str().unwrap();
     assert!(body.starts_with(sent) && sent.len() < body.len());
@@ -64,9 +67,10 @@ fn a_digest_shows_every_alert_that_it_says_it_can() {
             })
             .collect();
         let letter = Letter::Digest(views.clone());
-        for sealed in
-            [Some(sink.render(&letter, &stationery())), sink.fallback(&letter, &stationery())]
-        {
+        for sealed in [
+            Some(sink.render(&letter, &stationery()).unwrap()),
+            sink.fallback(&letter, &stationery()),
+        ] {
             let text = String::from_utf8(sealed.unwrap().body).unwrap();
             let all = views.iter().all(|view| text.contains(&view.alert.item.title));
             assert!(all && !text.contains(" more: see"), "{}: {text}", receiver.kind);
@@ -74,7 +78,8 @@ fn a_digest_shows_every_alert_that_it_says_it_can() {
         let mut more = views;
         more.push(wire());
         let text =
-            String::from_utf8(sink.render(&Letter::Digest(more), &stationery()).body).unwrap();
+            String::from_utf8(sink.render(&Letter::Digest(more), &stationery()).unwrap().body)
+                .unwrap();
         assert!(text.contains("1 more: see"), "{}: {text}", receiver.kind);
     }
 }
@@ -271,7 +276,7 @@ proptest! {
         let all = IDLE.get_or_init(|| RECEIVERS.iter().map(|one| (one, one.idle())).collect());
         for (receiver, Outlet { sink, .. }) in all {
             for letter in [&alert, &digest, &event] {
-                for sealed in [Some(sink.render(letter, &office)), sink.fallback(letter, &office)].into_iter().flatten() {
+                for sealed in [Some(sink.render(letter, &office).unwrap()), sink.fallback(letter, &office)].into_iter().flatten() {
                     let held = limits(receiver.kind, &sealed);
                     prop_assert!(held.is_ok(), "{}: {:?}\n{}", receiver.kind, held, pretty(&sealed));
                     let dead = if receiver.data { Ok(()) } else { inert(&sealed) };

@@ -16,13 +16,18 @@ type Heard = Arc<Mutex<Vec<String>>>;
 /// An answer to commands that begin so; an empty one closes the connection.
 type Word = (&'static str, &'static str);
 
+/// Stands for the connection itself, which the server answers first.
+const GREETING: &str = "greeting";
+
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     script: Vec<Word>,
     heard: Heard,
 ) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
-    stream.write_all(b"220 mail.example\r\n").await?;
+    let greeting = script.iter().find(|(begins, _)| *begins == GREETING);
+    let greeting = greeting.map_or("220 mail.example", |(_, answer)| answer);
+    stream.write_all(format!("{greeting}\r\n").as_bytes()).await?;
     listen(stream, script, heard).await
 }
 
@@ -92,7 +97,7 @@ async fn attempt(script: Vec<Word>, more: &str, timeout: Duration) -> (Answer, V
     let (server, heard) = start(script).await;
     let outlet = outlet(&config(&server, more));
     let view = AlertView { thread: Some("<msg_0@desk.example>".to_owned()), ..updated() };
-    let sealed = outlet.sink.render(&Letter::Alert(Box::new(view)), &stationery());
+    let sealed = outlet.sink.render(&Letter::Alert(Box::new(view)), &stationery()).unwrap();
     let id = MessageId::new("msg_1");
     let answer = outlet.sink.send(Parcel { id: &id, sealed: &sealed, timeout }).await;
     let heard = heard.lock().unwrap().clone();
@@ -109,7 +114,7 @@ async fn a_mail_goes_to_all_and_answers_the_first_of_its_story() {
     assert_eq!(answer.status, Some(250));
     let (server, asked) = start(Vec::new()).await;
     let outlet = outlet(&config(&server, &login()));
-    let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+    let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
     let parcel = Parcel { id: &MessageId::new("msg_1"), sealed: &sealed, timeout: PATIENCE };
     let proof = outlet.sink.proof(parcel).unwrap();
     assert_eq!(proof.to, format!("mail to a@desk.example, b@desk.example by {server}"));
@@ -132,15 +137,23 @@ async fn a_mail_goes_to_all_and_answers_the_first_of_its_story() {
 async fn what_a_mail_server_says_has_its_meaning() {
     const ENDPOINT: Outcome = Outcome::Refused(Refusal::Endpoint);
     const MESSAGE: Outcome = Outcome::Refused(Refusal::Message);
+    const LARGE: Outcome = Outcome::Refused(Refusal::Large);
     const RETRY: Outcome = Outcome::Retry { after: None };
     let login = login();
     for (script, more, expected, status) in [
         (vec![("AUTH", "535 no")], login.as_str(), ENDPOINT, Some(535)),
         (vec![("AUTH", "echo")], &login, ENDPOINT, Some(535)),
-        (vec![("RCPT TO:<b", "550 nobody here")], &login, ENDPOINT, Some(550)),
+        (vec![("RCPT TO:", "550 nobody here")], &login, ENDPOINT, Some(550)),
+        // As Postfix says it of a sender that it does not like, wherever it looks at one.
+        (vec![("RCPT TO:", "554 5.7.1 access denied")], &login, ENDPOINT, Some(554)),
+        (vec![("MAIL", "554 5.7.1 access denied")], &login, ENDPOINT, Some(554)),
+        (vec![("DATA", "554 no valid recipients")], &login, ENDPOINT, Some(554)),
+        (vec![(GREETING, "554 5.7.1 access denied")], &login, ENDPOINT, Some(554)),
+        (vec![("RCPT TO:<b", "451 grey")], &login, RETRY, Some(451)),
+        (vec![("RCPT TO:<a", "550 nobody"), ("RCPT", "451 grey")], &login, RETRY, Some(451)),
         (vec![("RCPT", "451 grey")], &login, RETRY, Some(451)),
         (vec![("EHLO", "421 busy")], &login, RETRY, Some(421)),
-        (vec![(".", "552 too large")], &login, MESSAGE, Some(552)),
+        (vec![(".", "552 too large")], &login, LARGE, Some(552)),
         (vec![(".", "554 no spam")], &login, MESSAGE, Some(554)),
         (vec![(".", "")], &login, RETRY, None),
         (vec![("MAIL", "nonsense")], &login, RETRY, None),
@@ -157,7 +170,8 @@ async fn what_a_mail_server_says_has_its_meaning() {
         assert!(!shown.contains(TOKEN) && !shown.contains(&packed), "{shown}");
         assert_eq!(
             heard.iter().any(|line| line.contains(&packed)),
-            more == login && script.first().is_none_or(|word| word.0 != "EHLO")
+            more == login
+                && script.first().is_none_or(|word| !["EHLO", GREETING].contains(&word.0))
         );
     }
     let (answer, _) = attempt(vec![("RCPT", "hang")], &login, Duration::from_millis(400)).await;
@@ -165,11 +179,26 @@ async fn what_a_mail_server_says_has_its_meaning() {
 }
 
 #[tokio::test]
+async fn a_mailbox_that_is_not_taken_costs_the_others_nothing() {
+    let script = vec![("RCPT TO:<a", "550 5.1.1 nobody here")];
+    let (answer, heard) = attempt(script, &login(), PATIENCE).await;
+    assert!(matches!(answer.outcome, Outcome::Delivered { .. }), "{answer:?}");
+    let told = "accepted, but not for a@desk.example: 550 5.1.1 nobody here";
+    assert_eq!((answer.status, answer.error.as_deref()), (Some(250), Some(told)));
+    let count = |what: &str| heard.iter().filter(|line| line.starts_with(what)).count();
+    assert_eq!((count("MAIL"), count("RCPT"), count("DATA")), (1, 2, 1), "{heard:#?}");
+    // Nobody has a mail that waits for one of them.
+    let (answer, heard) = attempt(vec![("RCPT TO:<b", "451 grey")], &login(), PATIENCE).await;
+    assert_eq!(answer.outcome, Outcome::Retry { after: None }, "{answer:?}");
+    assert!(!heard.iter().any(|line| line.starts_with("DATA")), "{heard:#?}");
+}
+
+#[tokio::test]
 async fn a_private_mail_server_needs_a_word() {
     let (server, _) = start(Vec::new()).await;
     let named = server.replace("127.0.0.1", "localhost");
     let outlet = outlet(&config(&named, "tls = 'none'").replace("127.0.0.0/8", "10.0.0.0/8"));
-    let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+    let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
     let answer = send(&outlet, &sealed).await;
     assert_eq!(answer.outcome, Outcome::Refused(Refusal::Endpoint));
     assert!(answer.error.is_some_and(|why| why.contains("allow_private")));
@@ -226,7 +255,7 @@ async fn mail_goes_over_tls_to_a_server_that_the_ca_file_vouches_for_and_to_no_o
             let more = format!("tls = '{word}'\nusername = 'bot'\npassword = '{TOKEN}'");
             let (sinks, _) = read(&config(&server, &more));
             let outlet = sinks[0].build(&Workshop { trust: trust.clone(), ..workshop() }).unwrap();
-            let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+            let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
             let answer = send(&outlet, &sealed).await;
             let heard = heard.lock().unwrap().clone();
             let clear: Vec<&String> =
@@ -255,7 +284,7 @@ async fn mail_goes_over_tls_to_a_server_that_the_ca_file_vouches_for_and_to_no_o
 fn each_letter_has_its_mail() {
     let outlet = outlet(&config("127.0.0.1:9", "tls = 'none'"));
     for (name, letter) in letters() {
-        let sealed = outlet.sink.render(&letter, &stationery());
+        let sealed = outlet.sink.render(&letter, &stationery()).unwrap();
         let text = String::from_utf8(sealed.body).unwrap().replace('\r', "");
         insta::assert_snapshot!(format!("email-{name}"), text);
     }
@@ -293,7 +322,7 @@ proptest! {
         let outlet = outlet(&config("127.0.0.1:9", "tls = 'none'"));
         let view = view(&hostile, &format!("Canada may join AUKUS Pillar 2 {hostile}"));
         let letter = Letter::Alert(Box::new(view));
-        for sealed in [Some(outlet.sink.render(&letter, &stationery())), outlet.sink.fallback(&letter, &stationery())].into_iter().flatten() {
+        for sealed in [Some(outlet.sink.render(&letter, &stationery()).unwrap()), outlet.sink.fallback(&letter, &stationery())].into_iter().flatten() {
             let text = String::from_utf8(sealed.body).unwrap();
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             let names: Vec<&str> = head

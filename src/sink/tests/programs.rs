@@ -27,7 +27,7 @@ async fn a_console_that_nobody_reads_holds_up_nothing_and_repeats_nothing() {
     let (open, opened) = std::sync::mpsc::channel();
     let got = Arc::new(Mutex::new(Vec::new()));
     let console = console::Console::new(Pipe { opened, got: got.clone() });
-    let sealed = Sink::render(&console, &Letter::Ping, &stationery());
+    let sealed = Sink::render(&console, &Letter::Ping, &stationery()).unwrap();
     let id = MessageId::new("msg_1");
     let parcel = |timeout| Parcel { id: &id, sealed: &sealed, timeout };
     let blocked = console.send(parcel(Duration::from_millis(20))).await;
@@ -48,7 +48,7 @@ fn exec(script: &str) -> Outlet {
 }
 
 async fn within(outlet: &Outlet, timeout: Duration) -> Answer {
-    let sealed = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery());
+    let sealed = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery()).unwrap();
     let id = MessageId::new("msg_1");
     outlet.sink.send(Parcel { id: &id, sealed: &sealed, timeout }).await
 }

@@ -20,7 +20,7 @@ async fn a_proof_is_what_is_sent_without_its_secrets_and_sends_nothing() {
             _ => "",
         };
         let outlet = outlet(&format!("{}{more}", receiver.config(&base)));
-        let sealed = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery());
+        let sealed = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery()).unwrap();
         let id = MessageId::new("msg_1");
         let parcel = || Parcel { id: &id, sealed: &sealed, timeout: Duration::from_secs(20) };
         let proof = outlet.sink.proof(parcel()).unwrap();
@@ -60,7 +60,7 @@ fn programs_and_the_console_are_shown_as_they_are_told() {
         (console, "standard output\n"),
     ] {
         let outlet = outlet(config);
-        let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+        let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
         let parcel = Parcel { id: &id, sealed: &sealed, timeout: Duration::from_secs(20) };
         let proof = outlet.sink.proof(parcel).unwrap();
         assert_eq!(proof.body, sealed.body);

@@ -7,8 +7,11 @@ use super::*;
 
 fn rendered(kind: &str, view: &AlertView, public_url: &str) -> Value {
     let office = Stationery { public_url: public_url.to_owned(), ..stationery() };
-    let sealed =
-        Receiver::of(kind).idle().sink.render(&Letter::Alert(Box::new(view.clone())), &office);
+    let sealed = Receiver::of(kind)
+        .idle()
+        .sink
+        .render(&Letter::Alert(Box::new(view.clone())), &office)
+        .unwrap();
     serde_json::from_slice(&sealed.body).unwrap()
 }
 
@@ -51,7 +54,7 @@ fn every_receiver_says_what_an_update_follows() {
 async fn a_group_that_has_moved_is_followed_once_and_remembered() {
     let (base, server) = start().await;
     let outlet = Receiver::of("telegram").outlet(&base);
-    let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+    let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
     let moved = r#"{"ok":false,"description":"Bad Request: group chat was upgraded to a supergroup chat","parameters":{"migrate_to_chat_id":-1002}}"#;
     server.answer(400, &[], moved);
     let answer = send(&outlet, &sealed).await;
@@ -72,7 +75,7 @@ async fn a_group_that_has_moved_is_followed_once_and_remembered() {
 async fn discord_is_left_alone_while_its_headers_say_so() {
     let (base, server) = start().await;
     let outlet = Receiver::of("discord").outlet(&base);
-    let sealed = outlet.sink.render(&Letter::Ping, &stationery());
+    let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
     let spent = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset-after", "3600.5")];
     server.answer(200, &spent, Receiver::of("discord").yes.1);
     assert!(matches!(send(&outlet, &sealed).await.outcome, Outcome::Delivered { .. }));
@@ -80,4 +83,43 @@ async fn discord_is_left_alone_while_its_headers_say_so() {
     let paused = send(&outlet, &sealed).await.outcome;
     assert!(matches!(paused, Outcome::Throttled { after: Some(_) }), "{paused:?}");
     assert_eq!(server.asked().len(), asked, "it was asked although its headers forbid it");
+}
+
+/// It reads well for the samples that it is tried with, and fails on what comes.
+#[test]
+fn a_template_that_fails_on_an_alert_says_why_and_makes_nothing() {
+    let body = "body = '{% if alert == \"A-1042\" %}{{ nothing }}{% endif %}{{ text | tojson }}'";
+    let config = Receiver::of("template").config("http://127.0.0.1:9");
+    let config = config.lines().filter(|line| !line.starts_with("body")).collect::<Vec<_>>();
+    let outlet = outlet(&format!("{}\n{body}\n", config.join("\n")));
+    assert!(outlet.sink.render(&Letter::Ping, &stationery()).is_ok());
+    let made = outlet.sink.render(&Letter::Alert(Box::new(wire())), &stationery());
+    assert_eq!(made.unwrap_err(), "`body` failed: line 1: it names what there is not");
+}
+
+#[tokio::test]
+async fn discord_is_asked_again_where_it_is_until_it_says() {
+    let (base, server) = start().await;
+    let outlet = Receiver::of("discord").outlet(&base);
+    let sealed = outlet.sink.render(&Letter::Ping, &stationery()).unwrap();
+    server.answer(200, &[], r#"{"id":"33","channel_id":"22"}"#);
+    let mut threads = Vec::new();
+    for (status, told) in [(500, ""), (200, r#"{"guild_id":"11"}"#), (500, "")] {
+        server.answer_get(status, told);
+        match send(&outlet, &sealed).await.outcome {
+            Outcome::Delivered { thread } => threads.push(thread),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(threads, [None, Some("11/22/33".to_owned()), Some("11/22/33".to_owned())]);
+}
+
+/// An incident that says that all is well would stay open, and wake somebody.
+#[test]
+fn the_daily_report_opens_no_incident() {
+    let report = Event { kind: EventKind::AllQuiet, ..trouble("all is well") };
+    let sink = Receiver::of("pagerduty").idle().sink;
+    let sealed = sink.render(&Letter::Event(Box::new(report)), &stationery()).unwrap();
+    let event: Value = serde_json::from_slice(&sealed.body).unwrap();
+    assert_eq!(event["event_action"], "resolve", "{event}");
 }

@@ -30,8 +30,12 @@ impl Asked {
     }
 }
 
+type OnGet = Option<(u16, String)>;
+
 #[derive(Default)]
 struct Script {
+    /// What it answers to GET, where that is something else.
+    get: OnGet,
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
@@ -52,6 +56,11 @@ impl Remote {
             headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         body.clone_into(&mut script.body);
         script.echo = false;
+    }
+
+    /// What it answers to GET from now on.
+    pub(super) fn answer_get(&self, status: u16, body: &str) {
+        self.0.lock().unwrap().get = Some((status, body.to_owned()));
     }
 
     /// From now on it answers with what it was asked.
@@ -76,6 +85,9 @@ async fn serve(
     let asked = Asked { method, target, headers, body: body.to_vec() };
     let mut script = remote.0.lock().unwrap();
     script.asked.push(asked.clone());
+    if let Some((status, body)) = script.get.clone().filter(|_| asked.method == Method::GET) {
+        return (StatusCode::from_u16(status).unwrap(), body).into_response();
+    }
     let status = StatusCode::from_u16(script.status).unwrap();
     if script.echo {
         let mut response = (status, format!("\u{1b}[31m{}", asked.text())).into_response();

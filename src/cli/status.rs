@@ -11,7 +11,7 @@ use crate::store::{Access, AlertFilter, SHADOW};
 
 /// Prints feeds, queue, alerts and problems.
 pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Result<ExitCode> {
-    let config = common.load()?;
+    let config = common.load_loosely()?;
     let store = common.open(&config, Access::Read)?;
     let now = Timestamp::now();
     let roster = config.roster();
@@ -20,8 +20,8 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
         screen.object(&standing.to_json(&roster))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let Status { feeds, counts, held, problems, judged, mutes, changed } = &standing;
-    screen.line(format!("feeds     {} of {} answer", standing.answering(), feeds.len()))?;
+    let Status { counts, held, problems, judged, mutes, changed, .. } = &standing;
+    screen.line(format!("feeds     {}", health(&standing)))?;
     let waiting: u64 = counts.open_messages();
     let dead: u64 = counts.dead_messages();
     screen.line(format!("queue     {waiting} waiting, {dead} dead letters"))?;
@@ -92,4 +92,15 @@ pub(super) async fn status(common: &Common, screen: &mut Screen) -> anyhow::Resu
         screen.line(format!("          {}", one.cure))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How the feeds are, in a line.
+fn health(standing: &Status) -> String {
+    let (all, fresh, answering) = (standing.feeds.len(), standing.fresh(), standing.answering());
+    let last = standing.last_poll().map(|at| format!(", last poll {}", ago(at, standing.at)));
+    let last = last.unwrap_or_default();
+    match fresh == answering {
+        true => format!("{fresh} of {all} fresh{last}"),
+        false => format!("{fresh} of {all} fresh, {answering} answered when last asked{last}"),
+    }
 }

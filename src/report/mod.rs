@@ -17,6 +17,7 @@ mod status;
 mod steps;
 mod times;
 mod unseen;
+mod watching;
 mod way;
 mod why;
 mod wording;
@@ -59,4 +60,6 @@ pub struct Roster {
     pub database: PathBuf,
     /// `max_size` under `[history]`, in bytes.
     pub max_size: u64,
+    /// Whether all of it could be read; otherwise what is missing here may be named all the same.
+    pub whole: bool,
 }

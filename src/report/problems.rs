@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::drift::drifting;
+use super::watching::{refused, runs, unwatched};
 use super::{FeedLine, Roster};
 use crate::model::{Condition, FeedName, MessageState};
-use crate::store::{Counts, Store, StoreError};
+use crate::store::{Counts, Lock, Store, StoreError};
 use crate::watch::{Group, Seen, Trouble, troubles};
 
 /// Feeds that are named one by one before the rest is counted.
@@ -44,7 +45,7 @@ pub(super) fn why(feed: &FeedLine) -> String {
 }
 
 /// The problems of one sort of trouble: some feeds by name, the others counted.
-fn feed_problems(group: &Group, feeds: &[FeedLine], list: &mut Vec<Problem>) {
+fn feed_problems(group: &Group, feeds: &[FeedLine], runs: bool, list: &mut Vec<Problem>) {
     let (word, cure) = match group.trouble {
         Trouble::NetworkDown => {
             list.push(Problem {
@@ -54,9 +55,10 @@ fn feed_problems(group: &Group, feeds: &[FeedLine], list: &mut Vec<Problem>) {
             });
             return;
         }
-        Trouble::FeedFailing => {
+        Trouble::FeedFailing if runs => {
             ("failing", "`pactwatch feeds list` shows why; the daemon goes on trying")
         }
+        Trouble::FeedFailing => ("failing", "`pactwatch feeds list` shows why"),
         Trouble::FeedBlocked => {
             ("blocked", "set `contact` under [network], poll it less often, or ask the site")
         }
@@ -81,7 +83,7 @@ fn feed_problems(group: &Group, feeds: &[FeedLine], list: &mut Vec<Problem>) {
     }
 }
 
-/// Everything to look at, feeds first.
+/// Everything to look at: whether anybody watches, then feeds, then the rest.
 pub(super) async fn problems(
     roster: &Roster,
     feeds: &[FeedLine],
@@ -89,10 +91,12 @@ pub(super) async fn problems(
     store: &Store,
     now: Timestamp,
 ) -> Result<Vec<Problem>, StoreError> {
-    let mut list = Vec::new();
+    let holder = Lock::look(&roster.database);
+    let mut list: Vec<Problem> = unwatched(holder.as_ref(), feeds, now).into_iter().collect();
+    list.extend(refused(holder.as_ref()));
     let seen: Vec<Seen> = feeds.iter().filter_map(seen).collect();
     for group in troubles(&seen, now, Duration::ZERO) {
-        feed_problems(&group, feeds, &mut list);
+        feed_problems(&group, feeds, runs(holder.as_ref()), &mut list);
     }
     for feed in feeds.iter().filter(|feed| feed.state == Condition::Retired.as_str()) {
         list.push(Problem {
@@ -117,7 +121,7 @@ pub(super) async fn problems(
         });
     }
     for queue in store.queue_ages().await? {
-        if !named(&queue.sink) {
+        if !named(&queue.sink) && roster.whole {
             list.push(Problem {
                 what: format!(
                     "{} messages wait for the sink `{}`, which the config does not name",

@@ -14,7 +14,6 @@ use super::layout::{View, badge, count, outside, table};
 use super::ledger::{door, pairs};
 use super::near::{NearItem, nearest};
 use super::trouble::Trouble;
-use crate::model::Condition;
 use crate::report::{LedgerFilter, Status, ago, ledger, status};
 use crate::store::{AlertFilter, AlertRow, SHADOW};
 
@@ -77,7 +76,7 @@ pub(super) async fn show(State(site): State<Arc<Site>>, uri: Uri) -> Result<Html
 
 /// `27 of 28 feeds fresh, nothing undelivered, last alert 3 h ago`, and whether all is well.
 fn verdict(standing: &Status, now: Timestamp) -> (String, bool) {
-    let fresh = standing.feeds.iter().filter(|feed| feed.state == Condition::Ok.as_str()).count();
+    let fresh = standing.fresh();
     let (waiting, dead) = (standing.counts.open_messages(), standing.counts.dead_messages());
     let queue = match (waiting, dead) {
         (0, 0) => "nothing undelivered".to_owned(),

@@ -29,6 +29,7 @@ mod program;
 mod regroup;
 mod saga;
 mod secrets;
+mod standing;
 mod store;
 mod trial;
 mod trouble;

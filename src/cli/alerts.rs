@@ -79,7 +79,7 @@ pub(super) async fn alerts(
         AlertsCommand::Judge(_) => Access::Write,
         _ => Access::Read,
     };
-    let store = common.open(&common.load()?, access)?;
+    let store = common.open(&common.load_loosely()?, access)?;
     match command {
         AlertsCommand::Judge(args) => judge(&store, args, screen).await?,
         AlertsCommand::Export(args) => export::export(&store, &args, screen).await?,

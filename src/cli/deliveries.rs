@@ -69,7 +69,7 @@ pub(super) async fn deliveries(
     command: DeliveriesCommand,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let config = common.load()?;
+    let config = common.load_loosely()?;
     match command {
         DeliveriesCommand::List { sink, state, since, limit } => {
             let store = common.open(&config, Access::Read)?;
@@ -182,7 +182,9 @@ async fn settle(
     let MessageRow { id, sink, state, .. } = message;
     let name = MessageId::new(id);
     let done = match hand {
-        Hand::Retry if !config.sinks.iter().any(|one| one.name.as_str() == sink) => {
+        Hand::Retry
+            if config.whole && !config.sinks.iter().any(|one| one.name.as_str() == sink) =>
+        {
             return Ok(Err(format!(
                 "{id} is for the sink `{sink}`, which the config does not name: nobody would send it"
             )));

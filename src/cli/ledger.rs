@@ -29,7 +29,7 @@ pub(super) async fn ledger(
     args: &LedgerArgs,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let config = common.load()?;
+    let config = common.load_loosely()?;
     let store = match config.database.exists() {
         true => Some(common.open(&config, Access::Read)?),
         false => None,

@@ -55,7 +55,10 @@ pub(super) async fn sinks(
     command: SinksCommand,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let (config, mut report) = common.load_with_report()?;
+    let (config, mut report) = match command {
+        SinksCommand::Test { .. } | SinksCommand::Preview { .. } => common.load_with_report()?,
+        _ => (common.load_loosely()?, Report::default()),
+    };
     match command {
         SinksCommand::List => {
             let rows: Vec<_> = config

@@ -50,7 +50,7 @@ pub(super) async fn store(
     command: StoreCommand,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let config = common.load()?;
+    let config = common.load_loosely()?;
     match command {
         StoreCommand::Check => check(&common.open(&config, Access::Read)?, screen).await,
         StoreCommand::Stats => stats(&common.open(&config, Access::Read)?, screen).await,

@@ -1,11 +1,21 @@
 //! What no section can see alone.
 
 use super::Config;
+use super::gather::Written;
 use crate::setting::{Diagnostic, Problems, nearest};
 
 /// Reports references that lead nowhere, and what is odd but legal.
-pub(super) fn cross_check(config: &Config, problems: &Problems) {
-    let rules: Vec<String> = config.rules.rules().map(|rule| rule.id.to_string()).collect();
+pub(super) fn cross_check(config: &Config, written: &Written, problems: &Problems) {
+    // What is missing may stand in what could not be read.
+    if written.whole {
+        references(config, written, problems);
+        oddities(config, written, problems);
+    }
+}
+
+/// Reports references that lead nowhere.
+fn references(config: &Config, written: &Written, problems: &Problems) {
+    let rules = &written.rules;
     for sink in &config.sinks {
         for pattern in &sink.route.rules {
             let known = match pattern.strip_suffix('*') {
@@ -31,7 +41,7 @@ pub(super) fn cross_check(config: &Config, problems: &Problems) {
                 );
             }
         }
-        for alliance in &sink.route.alliances {
+        for alliance in sink.route.alliances.iter().filter(|_| written.lists) {
             let known: Vec<&str> = config.rules.alliances().collect();
             if !known.contains(&alliance.as_str()) {
                 let near = nearest(alliance, known.iter().copied());
@@ -52,15 +62,8 @@ pub(super) fn cross_check(config: &Config, problems: &Problems) {
             }
         }
     }
-    let both = config.web.listen == Some(config.websub.listen);
-    if both && config.websub.callback.is_some() {
-        problems.add(
-            Diagnostic::error(None, "[web] and [websub] listen at one address")
-                .help("give one of them another port: hubs must not reach the page"),
-        );
-    }
     for (name, span) in &config.operator.sinks {
-        let names = || config.sinks.iter().map(|sink| sink.name.as_str());
+        let names = || written.sinks.iter().map(String::as_str);
         if !names().any(|known| known == name.as_str()) {
             let near = nearest(name.as_str(), names());
             problems.add(Diagnostic::error(*span, format!("there is no sink `{name}`")).help(
@@ -71,14 +74,25 @@ pub(super) fn cross_check(config: &Config, problems: &Problems) {
             ));
         }
     }
-    values_that_never_match(config, problems);
-    if config.feeds.is_empty() {
+    values_that_never_match(config, written, problems);
+}
+
+/// Reports what is legal alone, and odd or wrong together.
+fn oddities(config: &Config, written: &Written, problems: &Problems) {
+    let both = config.web.listen == Some(config.websub.listen);
+    if both && config.websub.callback.is_some() {
+        problems.add(
+            Diagnostic::error(None, "[web] and [websub] listen at one address")
+                .help("give one of them another port: hubs must not reach the page"),
+        );
+    }
+    if written.feeds == 0 {
         problems.add(
             Diagnostic::warning(None, "there are no feeds, so nothing will be polled")
                 .help("add `[[feed]]` with a `url`"),
         );
     }
-    if config.sinks.is_empty() {
+    if written.sinks.is_empty() {
         problems.add(
             Diagnostic::warning(None, "there are no sinks, so nobody will be told")
                 .help("add `[[sink]]` with `name = \"console\"` and `type = \"console\"`"),
@@ -132,13 +146,13 @@ const LANGUAGES: [(&str, &str); 24] = [
 ];
 
 /// Reports candidates, languages and tags of sinks that no alert will ever bear.
-fn values_that_never_match(config: &Config, problems: &Problems) {
+fn values_that_never_match(config: &Config, written: &Written, problems: &Problems) {
     for sink in &config.sinks {
         let wants = |what: String| format!("the sink `{}` wants {what}", sink.name);
         let mean = |near: Option<&str>, else_help: &str| {
             near.map_or_else(|| else_help.to_owned(), |near| format!("did you mean `{near}`?"))
         };
-        for code in &sink.route.candidates {
+        for code in sink.route.candidates.iter().filter(|_| written.lists) {
             if config.rules.candidates().any(|(known, _)| known == code) {
                 continue;
             }
@@ -167,7 +181,8 @@ fn values_that_never_match(config: &Config, problems: &Problems) {
             );
         }
         let tags = || config.feeds.iter().flat_map(|feed| &feed.tags).map(String::as_str);
-        for tag in &sink.route.tags {
+        let all_read = config.feeds.len() == written.feeds;
+        for tag in sink.route.tags.iter().filter(|_| all_read) {
             if tags().any(|known| known == tag) {
                 continue;
             }

@@ -10,7 +10,7 @@ use super::listing::list;
 use super::{Common, Screen};
 use crate::config::Config;
 use crate::model::{MessageId, MessageState};
-use crate::report::{parse_since, short_time};
+use crate::report::{Names, parse_since, short_time};
 use crate::store::{Access, DeliveryFilter, MessageRow, Store};
 
 /// Commands below `deliveries`.
@@ -73,6 +73,10 @@ pub(super) async fn deliveries(
     match command {
         DeliveriesCommand::List { sink, state, since, limit } => {
             let store = common.open(&config, Access::Read)?;
+            let roster = config.roster();
+            if let Some(asked) = &sink {
+                Names::new(&roster, Some(&store)).sink(asked).await?;
+            }
             let rows = store.deliveries(DeliveryFilter { sink, state, since, limit }).await?;
             let columns = [
                 ("id", "ID"),

@@ -120,6 +120,21 @@ pub(super) async fn problems(
             ),
         });
     }
+    let disabled = store.sink_troubles().await?;
+    let is_off = |sink: &str| disabled.iter().any(|one| one.name == sink);
+    for sink in store.refusing_sinks().await?.into_iter().filter(|one| named(&one.name)) {
+        if !is_off(&sink.name) {
+            let why = sink.why.lines().next().unwrap_or_default();
+            list.push(Problem {
+                what: format!("the sink `{}` refuses what it is sent: {why}", sink.name),
+                since: Some(sink.since),
+                cure: format!(
+                    "is its address or secret right? `pactwatch sinks test {}` tries it",
+                    sink.name
+                ),
+            });
+        }
+    }
     for queue in store.queue_ages().await? {
         if !named(&queue.sink) && roster.whole {
             list.push(Problem {

@@ -1,5 +1,6 @@
 //! A broken page is an answer and harms nothing.
 
+mod held;
 mod hostile;
 mod look;
 

@@ -1,8 +1,15 @@
 //! What no section can see alone.
 
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use url::Url;
+
 use super::Config;
 use super::gather::Written;
-use crate::setting::{Diagnostic, Problems, nearest};
+use crate::model::{Every, SinkName};
+use crate::net::Guard;
+use crate::setting::{Diagnostic, Problems, nearest, show_duration};
 
 /// Reports references that lead nowhere, and what is odd but legal.
 pub(super) fn cross_check(config: &Config, written: &Written, problems: &Problems) {
@@ -98,6 +105,10 @@ fn oddities(config: &Config, written: &Written, problems: &Problems) {
                 .help("add `[[sink]]` with `name = \"console\"` and `type = \"console\"`"),
         );
     }
+    sinks_without_rules(config, problems);
+    rules_without_sink(config, problems);
+    feeds_hardly_polled(config, problems);
+    feeds_out_of_reach(config, problems);
     if config.network.proxy.is_some() {
         problems.add(
             Diagnostic::warning(
@@ -114,6 +125,102 @@ fn oddities(config: &Config, written: &Written, problems: &Problems) {
                 "name an address or page, so that a site can reach you instead of blocking you",
             ),
         );
+    }
+}
+
+/// A feed that is asked more rarely than this is as good as never asked.
+const RARELY: Duration = Duration::from_secs(30 * 86_400);
+
+/// Reports sinks that get nothing. One for operators alone gets their events all the same.
+fn sinks_without_rules(config: &Config, problems: &Problems) {
+    let is_operators = |sink: &SinkName| config.operator.sinks.iter().any(|(name, _)| name == sink);
+    for sink in &config.sinks {
+        if sink.route.rules.is_empty() && !is_operators(&sink.name) {
+            let odd = format!("`rules` of the sink `{}` is empty, so it gets nothing", sink.name);
+            problems.add(
+                Diagnostic::warning(sink.span, odd)
+                    .help(
+                        "write `rules = [\"*\"]` for all, take the key away, or name the sink under \
+                         [operator]",
+                    )
+                    .unquoted(),
+            );
+        }
+    }
+}
+
+/// Reports rules that no sink asks for.
+fn rules_without_sink(config: &Config, problems: &Problems) {
+    let wants = |id: &str| {
+        config.sinks.iter().flat_map(|sink| &sink.route.rules).any(|pattern| {
+            match pattern.strip_suffix('*') {
+                Some(prefix) => id.starts_with(prefix),
+                None => pattern == id,
+            }
+        })
+    };
+    let live = config.rules.rules().filter(|rule| !rule.shadow);
+    let unwanted: Vec<String> =
+        live.filter(|rule| !wants(rule.id.as_str())).map(|rule| rule.id.to_string()).collect();
+    if !config.sinks.is_empty() && !unwanted.is_empty() {
+        problems.add(
+            Diagnostic::warning(
+                None,
+                format!("no sink wants what these rules flag: {}", unwanted.join(", ")),
+            )
+            .help("name them in the `rules` of a [[sink]], or switch them off"),
+        );
+    }
+}
+
+/// Reports feeds that are hardly ever due.
+fn feeds_hardly_polled(config: &Config, problems: &Problems) {
+    for feed in &config.feeds {
+        if let Every::Fixed(every) = feed.every
+            && every > RARELY
+        {
+            problems.add(
+                Diagnostic::warning(
+                    None,
+                    format!(
+                        "the feed `{}` is polled once in {}: what it drops in between is never seen",
+                        feed.name,
+                        show_duration(every)
+                    ),
+                )
+                .help("write a shorter `every`, or `\"auto\"`"),
+            );
+        }
+    }
+}
+
+/// Reports feeds at private addresses that are not allowed. What a name resolves to is seen when it is
+/// dialled; a number, or this machine's name, is seen here.
+fn feeds_out_of_reach(config: &Config, problems: &Problems) {
+    if config.network.proxy.is_some() {
+        return;
+    }
+    let allowed = &config.network.allow_private;
+    let guard = Guard::new(allowed.clone(), "`allow_private` under [network]");
+    for feed in &config.feeds {
+        let Some(url) = Url::parse(&feed.url).ok().filter(Url::has_host) else { continue };
+        let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::from(Ipv6Addr::LOCALHOST)];
+        let refused = match url.host_str() {
+            Some("localhost") => loopback.iter().all(|one| guard.check_address(*one).is_err()),
+            _ => guard.check(&url).is_err(),
+        };
+        if refused {
+            problems.add(
+                Diagnostic::warning(
+                    None,
+                    format!(
+                        "the feed `{}` lies at a private address, so no poll reaches it",
+                        feed.name
+                    ),
+                )
+                .help("name its network in `allow_private` under [network]"),
+            );
+        }
     }
 }
 

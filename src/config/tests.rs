@@ -251,6 +251,36 @@ fn every_block_of_the_rules_page_is_a_config() {
     assert!(all.rules.rules().any(|rule| rule.id.as_str() == "summits" && rule.shadow));
 }
 
+/// What stands between fences of a language in the README.
+fn readme(language: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let fences = text.split(&format!("```{language}\n")).skip(1);
+    fences.map(|rest| rest.split_once("\n```").expect("a block ends").0.to_owned()).collect()
+}
+
+#[test]
+fn the_rules_of_the_readme_add_to_the_shipped_ones() {
+    let rules: Vec<String> =
+        readme("toml").into_iter().filter(|block| block.contains("[[rule]]")).collect();
+    assert_eq!(rules.len(), 1);
+    let ids = |config: Config| config.rules.rules().map(|rule| rule.id.to_string()).collect();
+    let (shipped, all): (Vec<String>, Vec<String>) =
+        (ids(with_pack("")), ids(with_pack(&rules[0])));
+    assert!(shipped.iter().all(|id| all.contains(id)), "{shipped:?} {all:?}");
+    assert_eq!(all.len(), shipped.len() + 1);
+}
+
+#[test]
+fn the_payload_of_the_readme_is_one_that_is_sent() {
+    let sent =
+        include_str!("../sink/tests/snapshots/pactwatch__sink__tests__forms__webhook-raised.snap");
+    let sent = &sent[sent.find("\n{").unwrap()..];
+    let shown = readme("json");
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!(read(&shown[0]), read(sent));
+}
+
 #[test]
 fn every_query_of_the_rules_page_flags_what_it_says() {
     let page = page();

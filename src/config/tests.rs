@@ -255,7 +255,8 @@ fn every_block_of_the_rules_page_is_a_config() {
 fn readme(language: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let text = std::fs::read_to_string(path).unwrap();
-    let fences = text.split(&format!("```{language}\n")).skip(1);
+    let fence = format!("```{language}\n");
+    let fences = text.split(fence.as_str()).skip(1);
     fences.map(|rest| rest.split_once("\n```").expect("a block ends").0.to_owned()).collect()
 }
 

@@ -10,7 +10,7 @@ use super::listing::list;
 use super::{Common, Screen};
 use crate::config::Config;
 use crate::model::{MessageId, MessageState};
-use crate::report::{Names, parse_since, short_time};
+use crate::report::{Names, held_up, parse_since, short_time, sink_lines};
 use crate::store::{Access, DeliveryFilter, MessageRow, Store};
 
 /// Commands below `deliveries`.
@@ -90,6 +90,20 @@ pub(super) async fn deliveries(
                 ("last_status", "STATUS"),
                 ("last_error", "ERROR"),
             ];
+            if screen.json() {
+                list(screen, &rows, &columns, "no messages")?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            // People read beside a sink's own hours that its receiver is left alone.
+            let sinks = sink_lines(&roster, Some(&store), Timestamp::now()).await?;
+            let shown = |row: &MessageRow| {
+                let mut value = serde_json::to_value(row)?;
+                if let Some(why) = held_up(row, &sinks) {
+                    value["waits"] = why.into();
+                }
+                anyhow::Ok(value)
+            };
+            let rows: Vec<_> = rows.iter().map(shown).collect::<Result<_, _>>()?;
             list(screen, &rows, &columns, "no messages")?;
         }
         DeliveriesCommand::Show { id } => {
@@ -103,7 +117,10 @@ pub(super) async fn deliveries(
             }
             let row = &detail.message;
             screen.line(format!("{}   {}   to {}   {}", row.id, row.kind, row.sink, row.state))?;
-            if let Some((waits, due)) = row.waits.as_ref().zip(row.due) {
+            let sinks = sink_lines(&config.roster(), Some(&store), Timestamp::now()).await?;
+            if let Some(why) = held_up(row, &sinks) {
+                screen.line(why)?;
+            } else if let Some((waits, due)) = row.waits.as_ref().zip(row.due) {
                 screen.line(format!("waits for {waits}, until {}", short_time(due)))?;
             }
             for attempt in &detail.attempts {

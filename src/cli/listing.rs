@@ -98,6 +98,7 @@ fn cell(value: &Value) -> String {
             Ok(time) => short_time(time),
             Err(_) => text.replace('\n', " "),
         },
+        Value::Array(list) if list.is_empty() => "–".to_owned(),
         Value::Array(list) => list.iter().map(cell).collect::<Vec<_>>().join(", "),
         Value::Object(map) => map.values().map(cell).collect::<Vec<_>>().join(" "),
         other => other.to_string(),

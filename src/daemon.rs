@@ -27,7 +27,7 @@ use crate::config::Config;
 use crate::deliver::{self, DeliverSetup};
 use crate::judge::{self, JudgeSetup};
 use crate::model::{Clock, FeedName, Mute, Polled, Pulse};
-use crate::store::{Access, Judgement, Lock, Store};
+use crate::store::{Access, Errand, Judgement, Lock, Store};
 use crate::systemd;
 use crate::watch::{self, Line, WatchSetup};
 use crate::web::{self, Meters, Order, Orders, WebSetup};
@@ -52,18 +52,22 @@ const PUSHED: usize = 16;
 /// How long deliveries under way may take once the daemon stops.
 const GRACE: Duration = Duration::from_secs(8);
 
-/// Takes the database for this process and opens it.
+/// Takes the database for this process and opens it. Without an `errand` it stays written down who had
+/// it before, and for what.
 ///
 /// # Errors
 ///
 /// Another process runs on it, or it cannot be opened.
-pub fn open(config: &Config) -> anyhow::Result<(Lock, Store)> {
+pub fn open(config: &Config, errand: Option<Errand>) -> anyhow::Result<(Lock, Store)> {
     if let Some(folder) = config.database.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
             .with_context(|| format!("failed to make the folder `{}`", folder.display()))?;
     }
     let lock = Lock::take(&config.database)
         .with_context(|| format!("failed to take `{}`", config.database.display()))?;
+    if let Some(errand) = errand {
+        lock.sign(errand, None).context("failed to write the lock file")?;
+    }
     let store = Store::open(&config.database, Access::Create)
         .with_context(|| format!("failed to open `{}`", config.database.display()))?;
     Ok((lock, store))
@@ -82,7 +86,8 @@ pub async fn run(
     // Heard from the start: unheard, it ends a process.
     let hangup = Hangup::listen();
     let parts = Parts::build(&config)?;
-    let (_lock, store) = open(&config)?;
+    let (lock, store) = open(&config, Some(Errand::Watch))?;
+    let lock = Arc::new(lock);
     let states = store.feed_states().await.context("failed to read the feeds' state")?;
     let (feeds_in, feeds) = tokio_watch::channel(parts.subscription);
     let (bench_in, bench) = tokio_watch::channel(parts.bench);
@@ -164,6 +169,7 @@ pub async fn run(
         named,
         hangup,
         store: store.clone(),
+        lock: lock.clone(),
         feeds: feeds_in,
         bench: bench_in,
         office: office_in,
@@ -304,7 +310,9 @@ pub async fn once(
     shutdown: CancellationToken,
 ) -> anyhow::Result<Round> {
     let parts = Parts::build(config)?;
-    let (_lock, store) = open(config)?;
+    // A single feed polled by hand is no sign that cron is at work.
+    let errand = (!matches!(which, Which::One(_))).then_some(Errand::Round);
+    let (_lock, store) = open(config, errand)?;
     let round = work_once(parts, &store, which, shutdown).await;
     // Where cron runs it there is no daemon to do so.
     upkeep(&store, &Chores::of(config)).await;

@@ -12,7 +12,7 @@ use super::listing::list;
 use super::picture::{Context, explain};
 use super::{Common, Screen};
 use crate::model::{AlertId, Finding};
-use crate::report::{parse_since, short_time};
+use crate::report::{Names, parse_since, short_time};
 use crate::store::{Access, AlertFilter, Judgement, SHADOW, Store, Verdict};
 use crate::text::clean;
 
@@ -79,15 +79,21 @@ pub(super) async fn alerts(
         AlertsCommand::Judge(_) => Access::Write,
         _ => Access::Read,
     };
-    let store = common.open(&common.load()?, access)?;
+    let config = common.load_loosely()?;
+    let store = common.open(&config, access)?;
     match command {
         AlertsCommand::Judge(args) => judge(&store, args, screen).await?,
         AlertsCommand::Export(args) => export::export(&store, &args, screen).await?,
         AlertsCommand::List(args) => {
+            let roster = config.roster();
+            let alliance = match &args.alliance {
+                Some(asked) => Some(Names::new(&roster, Some(&store)).alliance(asked).await?),
+                None => None,
+            };
             let filter = AlertFilter {
                 since: args.since,
                 limit: args.limit,
-                alliance: args.alliance,
+                alliance,
                 rule: args.rule,
                 ..AlertFilter::default()
             };
@@ -162,6 +168,9 @@ pub(super) async fn alerts(
             }
             if alert.matched.shadow {
                 screen.line("sent   to nobody: its rules or its feed have mode = \"shadow\"")?;
+            } else if detail.messages.is_empty() && !alert.muted.is_empty() {
+                let muted = clean(&alert.muted.join(", "));
+                screen.line(format!("sent   to nobody: {muted} was muted"))?;
             } else if detail.messages.is_empty() {
                 screen.line("sent   to nobody: no sink's routing wanted it")?;
             }

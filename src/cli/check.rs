@@ -20,25 +20,30 @@ pub(super) async fn check(
     online: bool,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let (config, mut report) = match config::load(common.config.as_deref()) {
-        Ok(loaded) => loaded,
-        Err(report) if screen.json() => {
-            // The same keys; what could not be read is null.
-            let file = report.files().next().or(common.config.as_deref());
-            screen.object(&json!({
-                "config": file, "feeds": null, "rules": null, "examples": null, "sinks": null,
-                "database": null, "errors": report.lines_of(Severity::Error),
-                "warnings": report.lines_of(Severity::Warning), "rule_ids": null, "online": null,
-            }))?;
-            return Ok(ExitCode::from(BAD_CONFIG));
+    let (config, mut report) = config::read(common.config.as_deref());
+    let Some(config) = config else {
+        if !screen.json() {
+            return Err(refusal(&report));
         }
-        Err(report) => return Err(refusal(&report)),
+        // The same keys; what could not be read is null.
+        let file = report.files().next().or(common.config.as_deref());
+        screen.object(&json!({
+            "config": file, "feeds": null, "rules": null, "examples": null, "sinks": null,
+            "database": null, "errors": report.lines_of(Severity::Error),
+            "warnings": report.lines_of(Severity::Warning), "rule_ids": null, "online": null,
+        }))?;
+        return Ok(ExitCode::from(BAD_CONFIG));
     };
+    // Whatever can be tried of it is, so that one reading tells all.
     match daemon::equip(&config) {
         Ok(equipment) => report.add(equipment.idle),
         Err(Unusable(mistakes)) => report.add(mistakes),
     }
-    let database = match database_state(&config.database).await {
+    let database = match config.sure_of_database() {
+        true => database_state(&config.database).await,
+        false => Ok(String::new()),
+    };
+    let database = match database {
         Ok(state) => state,
         Err(error) => {
             let error = error.to_string();
@@ -62,11 +67,14 @@ pub(super) async fn check(
     let failed = tried.iter().flatten().any(|one| one.said.is_err());
     if screen.json() {
         let rows = tried.map(|all| all.iter().map(row).collect::<Vec<_>>());
+        // Of a config with mistakes it is not said how much there is: some of it was not read.
+        let read = |value: Value| if config.whole { value } else { Value::Null };
         screen.object(&json!({
-            "config": config.path, "feeds": config.feeds.len(), "rules": rules,
-            "examples": examples, "sinks": config.sinks.len(), "database": config.database,
+            "config": config.path, "feeds": read(config.feeds.len().into()),
+            "rules": read(rules.into()), "examples": read(examples.into()),
+            "sinks": read(config.sinks.len().into()), "database": read(json!(config.database)),
             "errors": report.lines_of(Severity::Error),
-            "warnings": report.lines_of(Severity::Warning), "rule_ids": ids, "online": rows,
+            "warnings": report.lines_of(Severity::Warning), "rule_ids": read(json!(ids)), "online": rows,
         }))?;
         return Ok(match (refused, failed) {
             (true, _) => ExitCode::from(BAD_CONFIG),

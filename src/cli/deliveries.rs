@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use super::listing::list;
 use super::{Common, Screen};
 use crate::model::{MessageId, MessageState};
-use crate::report::{parse_since, short_time};
-use crate::store::{Access, DeliveryFilter};
+use crate::report::{Names, held_up, parse_since, short_time, sink_lines};
+use crate::store::{Access, DeliveryFilter, MessageRow};
 use hand::{Hand, Selection, by_hand};
 
 /// Commands below `deliveries`.
@@ -71,10 +71,14 @@ pub(super) async fn deliveries(
     command: DeliveriesCommand,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let config = common.load()?;
+    let config = common.load_loosely()?;
     match command {
         DeliveriesCommand::List { sink, state, since, limit } => {
             let store = common.open(&config, Access::Read)?;
+            let roster = config.roster();
+            if let Some(asked) = &sink {
+                Names::new(&roster, Some(&store)).sink(asked).await?;
+            }
             let rows = store.deliveries(DeliveryFilter { sink, state, since, limit }).await?;
             let columns = [
                 ("id", "ID"),
@@ -88,6 +92,20 @@ pub(super) async fn deliveries(
                 ("last_status", "STATUS"),
                 ("last_error", "ERROR"),
             ];
+            if screen.json() {
+                list(screen, &rows, &columns, "no messages")?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            // People read beside a sink's own hours that its receiver is left alone.
+            let sinks = sink_lines(&roster, Some(&store), Timestamp::now()).await?;
+            let shown = |row: &MessageRow| {
+                let mut value = serde_json::to_value(row)?;
+                if let Some(why) = held_up(row, &sinks) {
+                    value["waits"] = why.into();
+                }
+                anyhow::Ok(value)
+            };
+            let rows: Vec<_> = rows.iter().map(shown).collect::<Result<_, _>>()?;
             list(screen, &rows, &columns, "no messages")?;
         }
         DeliveriesCommand::Show { id } => {
@@ -103,7 +121,10 @@ pub(super) async fn deliveries(
             }
             let row = &detail.message;
             screen.line(format!("{}   {}   to {}   {}", row.id, row.kind, row.sink, row.state))?;
-            if let Some((waits, due)) = row.waits.as_ref().zip(row.due) {
+            let sinks = sink_lines(&config.roster(), Some(&store), Timestamp::now()).await?;
+            if let Some(why) = held_up(row, &sinks) {
+                screen.line(why)?;
+            } else if let Some((waits, due)) = row.waits.as_ref().zip(row.due) {
                 screen.line(format!("waits for {waits}, until {}", short_time(due)))?;
             }
             for attempt in &detail.attempts {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::listing::list;
 use super::{Common, Screen};
-use crate::report::{self, LedgerFilter};
+use crate::report::{self, LedgerFilter, Names};
 use crate::store::{Access, LedgerRow};
 
 /// Options of `ledger`.
@@ -15,8 +15,8 @@ pub(super) struct LedgerArgs {
     /// Only this alliance
     #[arg(long, value_name = "NAME")]
     alliance: Option<String>,
-    /// Only this candidate (ISO code or bloc)
-    #[arg(long, value_name = "CODE")]
+    /// Only this candidate: its ISO code or name, or a bloc
+    #[arg(long, value_name = "NAME")]
     candidate: Option<String>,
     /// Also the members that the rules start from
     #[arg(long)]
@@ -29,17 +29,21 @@ pub(super) async fn ledger(
     args: &LedgerArgs,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let config = common.load()?;
+    let config = common.load_loosely()?;
     let store = match config.database.exists() {
         true => Some(common.open(&config, Access::Read)?),
         false => None,
     };
-    let filter = LedgerFilter {
-        alliance: args.alliance.clone(),
-        candidate: args.candidate.clone(),
-        members: args.members,
-    };
-    let rows = report::ledger(&config.roster(), store.as_ref(), &filter).await?;
+    let roster = config.roster();
+    let names = Names::new(&roster, store.as_ref());
+    let mut filter = LedgerFilter { members: args.members, ..LedgerFilter::default() };
+    if let Some(asked) = &args.alliance {
+        filter.alliance = Some(names.alliance(asked).await?);
+    }
+    if let Some(asked) = &args.candidate {
+        filter.candidate = Some(names.candidate(asked).await?);
+    }
+    let rows = report::ledger(&roster, store.as_ref(), &filter).await?;
     let mut columns = vec![
         ("alliance", "ALLIANCE"),
         ("candidate", "CANDIDATE"),

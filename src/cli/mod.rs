@@ -35,6 +35,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{self, Config, Report};
 use crate::daemon::Unusable;
 use crate::logging::{self, LogFormat};
+use crate::setting::Severity;
 use crate::store::{Access, Store};
 use screen::Screen;
 
@@ -219,6 +220,25 @@ impl Common {
     /// Reads the config and gives what there was to say about it.
     fn load_with_report(&self) -> anyhow::Result<(Config, Report)> {
         config::load(self.config.as_deref()).map_err(|report| refusal(&report))
+    }
+
+    /// Reads the config for a command that needs little more than the database. A mistake in it is told on
+    /// stderr and stops nothing, for the daemon may run well on what was there before.
+    fn load_loosely(&self) -> anyhow::Result<Config> {
+        let (config, report) =
+            config::load_loosely(self.config.as_deref()).map_err(|report| refusal(&report))?;
+        let mistakes = report.lines_of(Severity::Error);
+        if let Some(first) = mistakes.first() {
+            let more = match mistakes.len() {
+                1 => String::new(),
+                all => format!(" and {} more", all - 1),
+            };
+            to_stderr(&format!(
+                "warning: the config has mistakes, this goes by what can be read of it: {first}{more}\n\
+                 `pactwatch check` shows all of it"
+            ));
+        }
+        Ok(config)
     }
 
     /// Opens the database of the config, which must exist.

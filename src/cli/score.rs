@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Screen;
 use super::replay::Label;
+use super::screen::Head;
 use super::screen::cut_to_width;
 use crate::model::{Finding, Item};
 
@@ -136,7 +137,7 @@ impl Score {
         }
         screen.line("")?;
         let head = ["", "ITEMS", "PRECISION", "RECALL", "F1", "MISSED", "FALSE"];
-        screen.table(&head, &rows)?;
+        screen.table(&head.map(|text| Head { text, whole: false }), &rows)?;
         let share = |(part, whole): (usize, usize)| match whole {
             0 => "–".to_owned(),
             _ => format!("{part} of {whole} ({:.3})", part as f64 / whole as f64),

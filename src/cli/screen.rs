@@ -3,6 +3,8 @@
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
+#[cfg(test)]
+use std::sync::{Arc, Mutex};
 
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
@@ -19,6 +21,8 @@ pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 
 /// A table column is not cut below this width.
 const NARROWEST: usize = 8;
+/// Nothing in one line is wider than this, be there no terminal: headlines can be ten thousand long.
+const LONGEST: usize = 240;
 /// Blanks between columns.
 const GAP: usize = 2;
 
@@ -39,6 +43,24 @@ impl Screen {
         Self { out: Box::new(BufWriter::new(stdout)), json, colour, width }
     }
 
+    /// A terminal of this width, and what it shows.
+    #[cfg(test)]
+    pub(crate) fn of_width(width: usize) -> (Self, Arc<Mutex<Vec<u8>>>) {
+        struct Shown(Arc<Mutex<Vec<u8>>>);
+        impl Write for Shown {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.lock().unwrap().extend_from_slice(bytes);
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let shown = Arc::default();
+        let out = Box::new(Shown(Arc::clone(&shown)));
+        (Self { out, json: false, colour: false, width: Some(width) }, shown)
+    }
+
     /// Whether JSON lines are wanted.
     pub(crate) fn json(&self) -> bool {
         self.json
@@ -47,6 +69,11 @@ impl Screen {
     /// Whether styles show.
     pub(crate) fn colour(&self) -> bool {
         self.colour
+    }
+
+    /// Whether somebody looks at it as it comes.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.width.is_some()
     }
 
     /// Columns of the terminal; 80 where there is none.
@@ -59,12 +86,9 @@ impl Screen {
         writeln!(self.out, "{text}")
     }
 
-    /// One line of text, cut where the terminal is narrower.
+    /// One line of text, cut where the terminal is narrower, or where nobody would read on.
     pub(crate) fn fitted(&mut self, text: &str) -> io::Result<()> {
-        match self.width {
-            Some(width) => self.line(cut_to_width(text, width)),
-            None => self.line(text),
-        }
+        self.line(cut_to_width(text, self.width.unwrap_or(LONGEST)))
     }
 
     /// Text in a style, plain where colour is off.
@@ -81,18 +105,14 @@ impl Screen {
         writeln!(self.out)
     }
 
-    /// Rows under a head; the widest columns give way where the terminal is narrow.
-    pub(crate) fn table(&mut self, head: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
-        let mut widths: Vec<usize> = head.iter().map(|cell| cell.width()).collect();
-        for row in rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.width());
-            }
-        }
+    /// Rows under a head; the widest columns give way where the terminal is narrow, but for those that
+    /// are of use whole alone.
+    pub(crate) fn table(&mut self, head: &[Head<'_>], rows: &[Vec<String>]) -> io::Result<()> {
+        let mut widths = widths(head, rows);
         if let Some(limit) = self.width {
-            shrink(&mut widths, limit);
+            shrink(&mut widths, head, limit);
         }
-        let title: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();
+        let title: Vec<String> = head.iter().map(|cell| cell.text.to_owned()).collect();
         let text = laid_out(&title, &widths);
         let styled = self.styled(DIM, text);
         self.line(styled)?;
@@ -103,19 +123,49 @@ impl Screen {
         Ok(())
     }
 
+    /// Whether a table can be shrunk to the width there is.
+    pub(crate) fn fits(&self, head: &[Head<'_>], rows: &[Vec<String>]) -> bool {
+        let Some(limit) = self.width else { return true };
+        let mut widths = widths(head, rows);
+        shrink(&mut widths, head, limit);
+        total(&widths) <= limit
+    }
+
     /// Hands everything to the system.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 }
 
-/// Takes columns from the widest until the row fits.
-fn shrink(widths: &mut [usize], limit: usize) {
-    let gaps = GAP * widths.len().saturating_sub(1);
-    loop {
-        let total: usize = widths.iter().sum::<usize>() + gaps;
-        let Some(widest) = widths.iter_mut().max() else { return };
-        if total <= limit || *widest <= NARROWEST {
+/// The head of a column.
+pub(crate) struct Head<'t> {
+    /// What stands above it.
+    pub(crate) text: &'t str,
+    /// Whether its cells are never cut.
+    pub(crate) whole: bool,
+}
+
+/// The columns as wide as their cells, within what somebody reads.
+fn widths(head: &[Head<'_>], rows: &[Vec<String>]) -> Vec<usize> {
+    let mut widths: Vec<usize> = head.iter().map(|cell| cell.text.width()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.width().min(LONGEST));
+        }
+    }
+    widths
+}
+
+fn total(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
+}
+
+/// Takes columns from the widest that may be cut until the row fits.
+fn shrink(widths: &mut [usize], head: &[Head<'_>], limit: usize) {
+    while total(widths) > limit {
+        let pliant = widths.iter_mut().zip(head).filter(|(_, head)| !head.whole);
+        let Some(widest) = pliant.map(|(width, _)| width).max() else { return };
+        if *widest <= NARROWEST {
             return;
         }
         *widest -= 1;
@@ -185,9 +235,20 @@ mod tests {
 
     #[test]
     fn the_widest_column_gives_way() {
+        let head = |whole| Head { text: "", whole };
         let mut widths = vec![5, 60, 30];
-        shrink(&mut widths, 80);
-        assert_eq!(widths.iter().sum::<usize>() + 2 * GAP, 80);
+        shrink(&mut widths, &[head(false), head(false), head(false)], 80);
+        assert_eq!(total(&widths), 80);
         assert_eq!(widths[0], 5);
+        let mut widths = vec![36, 60, 16];
+        shrink(&mut widths, &[head(true), head(false), head(true)], 80);
+        assert_eq!(widths, [36, 24, 16]);
+    }
+
+    #[test]
+    fn a_headline_without_end_is_cut_where_there_is_no_terminal_too() {
+        let rows = vec![vec!["A-1".to_owned(), "x".repeat(10_000)]];
+        let head = ["ID", "TITLE"].map(|text| Head { text, whole: false });
+        assert_eq!(widths(&head, &rows), [3, LONGEST]);
     }
 }

@@ -14,6 +14,7 @@ use super::{Common, FAILED, Screen, refusal};
 use crate::config::{Config, Report};
 use crate::daemon;
 use crate::model::{AlertId, MessageId, MessageKind, Outcome, SinkName};
+use crate::report::{SinkLine, short_time, sink_lines};
 use crate::setting::nearest;
 use crate::sink::contract::{Letter, Parcel, Stationery};
 use crate::sink::{Outlet, SinkConfig, sample};
@@ -55,24 +56,27 @@ pub(super) async fn sinks(
     command: SinksCommand,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let (config, mut report) = common.load_with_report()?;
+    let (config, mut report) = match command {
+        SinksCommand::Test { .. } | SinksCommand::Preview { .. } => common.load_with_report()?,
+        _ => (common.load_loosely()?, Report::default()),
+    };
     match command {
         SinksCommand::List => {
-            let rows: Vec<_> = config
-                .sinks
-                .iter()
-                .map(|sink| {
-                    json!({
-                        "name": sink.name, "type": sink.kind(), "rules": sink.route.rules,
-                        "min_level": sink.route.min_level,
-                    })
-                })
-                .collect();
+            // Before the first run there is no database, and nothing is disabled.
+            let store = match config.database.exists() {
+                true => Some(common.open(&config, Access::Read)?),
+                false => None,
+            };
+            let lines = sink_lines(&config.roster(), store.as_ref(), Timestamp::now()).await?;
+            let rows: Vec<_> =
+                config.sinks.iter().zip(&lines).map(|(sink, line)| row(sink, line)).collect();
             let columns = [
                 ("name", "NAME"),
                 ("type", "TYPE"),
-                ("rules", "RULES"),
+                ("stands", "STATE"),
+                ("waiting", "WAITING"),
                 ("min_level", "FROM LEVEL"),
+                ("wants", "WANTS"),
             ];
             list(screen, &rows, &columns, "there are no sinks in the config")?;
             Ok(ExitCode::SUCCESS)
@@ -143,6 +147,43 @@ pub(super) async fn sinks(
             Ok(if accepted { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
         }
     }
+}
+
+/// A receiver as `sinks list` shows it.
+fn row(sink: &SinkConfig, line: &SinkLine) -> Value {
+    let route = &sink.route;
+    let stands = match (line.state, line.until, line.since) {
+        ("paused", Some(until), _) => format!("paused until {}", short_time(until)),
+        ("disabled", _, Some(since)) => format!("disabled since {}", short_time(since)),
+        (state, ..) => state.to_owned(),
+    };
+    let lists = [
+        ("rules", &route.rules),
+        ("alliances", &route.alliances),
+        ("candidates", &route.candidates),
+        ("languages", &route.languages),
+        ("tags", &route.tags),
+    ];
+    let all = |key: &str, list: &[String]| match key {
+        "rules" => list.iter().any(|rule| rule == "*"),
+        _ => list.is_empty(),
+    };
+    let wants: Vec<String> = lists
+        .iter()
+        .filter(|(key, list)| !all(key, list))
+        .map(|(key, list)| match list.is_empty() {
+            true => format!("no {key}"),
+            false => format!("{key} {}", list.join(", ")),
+        })
+        .collect();
+    let wants = if wants.is_empty() { "everything".to_owned() } else { wants.join("; ") };
+    json!({
+        "name": sink.name, "type": sink.kind(), "rules": route.rules, "min_level": route.min_level,
+        "alliances": route.alliances, "candidates": route.candidates,
+        "languages": route.languages, "tags": route.tags, "state": line.state,
+        "until": line.until, "since": line.since, "why": line.why, "waiting": line.waiting,
+        "stands": stands, "wants": wants,
+    })
 }
 
 /// The receiver at work, or what in its section keeps it from it.

@@ -50,7 +50,7 @@ pub(super) async fn store(
     command: StoreCommand,
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
-    let config = common.load()?;
+    let config = common.load_loosely()?;
     match command {
         StoreCommand::Check => check(&common.open(&config, Access::Read)?, screen).await,
         StoreCommand::Stats => stats(&common.open(&config, Access::Read)?, screen).await,
@@ -160,6 +160,13 @@ fn restore(
     screen: &mut Screen,
 ) -> anyhow::Result<ExitCode> {
     let database = &config.database;
+    if !copy.is_file() {
+        anyhow::bail!(
+            "there is no copy `{}`\nname a file that `pactwatch store backup` made; the timer keeps its own in \
+             /var/lib/pactwatch/backups",
+            copy.display()
+        );
+    }
     let failed = || format!("failed to restore from `{}`", copy.display());
     // Held to the end, so that no daemon starts in between.
     let lock = match dry_run {

@@ -93,7 +93,7 @@ pub(super) async fn stories(
         Split { .. } | Merge { .. } | Mute(_) | Unmute { .. } => Access::Write,
         _ => Access::Read,
     };
-    let config = common.load()?;
+    let config = common.load_loosely()?;
     let store = common.open(&config, access)?;
     match command {
         Split { story, item } => regroup::split(&store, story, &item, screen).await?,

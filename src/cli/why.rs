@@ -6,8 +6,9 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::marks::flowed;
-use super::screen::{BAD, BOLD, DIM, GOOD};
+use super::screen::{BAD, BOLD, DIM, GOOD, Head};
 use super::{Common, Screen};
+use crate::model::AlertId;
 use crate::report::{Answer, Fate, Step, Unseen, Way, why as way_of};
 use crate::store::Access;
 use crate::text::clean;
@@ -36,6 +37,11 @@ pub(super) async fn why(
     }
     let config = common.load()?;
     let store = common.open(&config, Access::Read)?;
+    if let Ok(id) = args.asked.trim().parse::<AlertId>()
+        && store.alert(id).await?.is_none()
+    {
+        anyhow::bail!("there is no alert {id}\n`pactwatch alerts list` shows those there are");
+    }
     match way_of(&config.roster(), &store, &args.asked, Timestamp::now()).await? {
         Answer::Unseen(unseen) if screen.json() => screen.object(&unseen.to_json())?,
         Answer::Unseen(unseen) => not_seen(screen, &unseen)?,
@@ -104,5 +110,6 @@ fn list(screen: &mut Screen, ways: &[Way]) -> std::io::Result<()> {
         std::iter::once(way.found.id.to_string()).chain(cells).collect()
     };
     let rows: Vec<Vec<String>> = ways.iter().map(row).collect();
-    screen.table(&["ID", "FEED", "OUTCOME", "TITLE"], &rows)
+    let head = ["ID", "FEED", "OUTCOME", "TITLE"];
+    screen.table(&head.map(|text| Head { text, whole: text == "ID" }), &rows)
 }

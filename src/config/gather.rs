@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use super::{BUILTIN_PACK, Config, PLACES, Reload, Report, check, files};
 use crate::deliver::DeliverySection;
@@ -22,8 +22,9 @@ use crate::{sink, watch};
 /// Keys of the lexicon; `rule` reads them.
 const LEXICON: [&str; 6] = ["alliance", "act", "place", "list", "mask", "rule"];
 
-/// Reads, merges, gathers and checks the config at `path`.
-pub(super) fn gather(path: &Path) -> Result<(Config, Report), Report> {
+/// Reads, merges, gathers and checks the config at `path`. What can be read of it comes back with all that
+/// is wrong; nothing where there is no file to read.
+pub(super) fn gather(path: &Path) -> (Option<Config>, Report) {
     let mut sources = Sources::default();
     let mut early = Vec::new();
     let order = files::read_all(path, &mut sources, &mut early);
@@ -32,6 +33,8 @@ pub(super) fn gather(path: &Path) -> Result<(Config, Report), Report> {
     let mut hasher = DefaultHasher::new();
     let config = {
         let parsed = parse(&sources, &problems);
+        // Of a file that is missing or broken, more may be meant than was read.
+        let partial = problems.any_error();
         let folders: Vec<PathBuf> = sources.paths().map(folder_of).collect();
         let roots: Vec<Table<'_>> = parsed
             .iter()
@@ -45,20 +48,37 @@ pub(super) fn gather(path: &Path) -> Result<(Config, Report), Report> {
                 sources.text(file).hash(&mut hasher);
             }
         }
-        (!roots.is_empty()).then(|| sections(path, roots, &order, &problems))
+        (!roots.is_empty()).then(|| sections(path, roots, &order, partial, &problems))
     };
     let rules_text = hasher.finish();
-    match config {
-        Some(mut config) if !problems.any_error() => {
-            config.files = sources.paths().map(Path::to_owned).collect();
-            config.rules_text = rules_text;
-            check::cross_check(&config, &problems);
-            let failed = problems.any_error();
-            let report = Report { sources, diagnostics: problems.into_sorted() };
-            if failed { Err(report) } else { Ok((config, report)) }
-        }
-        _ => Err(Report { sources, diagnostics: problems.into_sorted() }),
-    }
+    let config = config.map(|(mut config, written)| {
+        config.files = sources.paths().map(Path::to_owned).collect();
+        config.rules_text = rules_text;
+        check::cross_check(&config, &written, &problems);
+        config.whole = !problems.any_error();
+        config
+    });
+    (config, Report { sources, diagnostics: problems.into_sorted() })
+}
+
+/// What is written down, be it refused: what refers to it does not lead nowhere.
+pub(super) struct Written {
+    pub(super) rules: Vec<String>,
+    pub(super) sinks: Vec<String>,
+    pub(super) feeds: usize,
+    /// Whether all lists are read as they were meant.
+    pub(super) lists: bool,
+    /// Whether every file was read whole.
+    pub(super) whole: bool,
+}
+
+/// The texts under a key of some tables.
+fn texts(tables: &[Table<'_>], key: &str) -> Vec<String> {
+    let text = |table: &Table<'_>| match table.value(key) {
+        Some((DeValue::String(text), _)) => Some(text.to_string()),
+        _ => None,
+    };
+    tables.iter().filter_map(text).collect()
 }
 
 /// Builds the rules of the embedded files.
@@ -141,9 +161,17 @@ fn single_text(roots: &[Table<'_>], key: &str, problems: &Problems) -> Option<(S
     found
 }
 
-fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Problems) -> Config {
+fn sections(
+    path: &Path,
+    roots: Vec<Table<'_>>,
+    order: &[FileId],
+    partial: bool,
+    problems: &Problems,
+) -> (Config, Written) {
     let all = |key: &str| roots.iter().flat_map(|root| root.tables(key)).collect::<Vec<_>>();
     let database = single_text(&roots, "database", problems).map(|(text, _)| text);
+    let is_named = roots.iter().any(|root| root.has("database"));
+    let sure = database.is_some() || (!is_named && !partial);
     let timezone = single_text(&roots, "timezone", problems).and_then(|(name, span)| {
         TimeZone::get(&name)
             .map_err(|_| {
@@ -172,9 +200,14 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Pro
     let operator =
         single(&roots, "operator", problems).map(OperatorSection::read).unwrap_or_default();
     let websub = single(&roots, "websub", problems).map(WebsubSection::read).unwrap_or_default();
-    let (feeds, access) = watch::read_feeds(all("feed"), poll.every, &network.allow_file);
-    let sinks = sink::read_sinks(all("sink"));
+    let (feed_tables, sink_tables) = (all("feed"), all("sink"));
+    let (feeds_written, sinks_written) = (feed_tables.len(), texts(&sink_tables, "name"));
+    let (feeds, access) = watch::read_feeds(feed_tables, poll.every, &network.allow_file);
+    let sinks = sink::read_sinks(sink_tables);
     let mut draft = Draft::default();
+    if partial {
+        draft.is_partial();
+    }
     let of = |file: &FileId| roots.iter().find(|root| root.span().file == *file);
     order.iter().filter_map(of).for_each(|root| draft.read(root));
     let any_lexicon = roots.iter().any(|root| LEXICON.iter().any(|key| root.has(key)));
@@ -188,8 +221,15 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Pro
     }
     roots.into_iter().for_each(Table::finish);
     // Rules are checked after the rest, so that a misspelt section is told first.
+    let written = Written {
+        rules: draft.rule_ids().map(str::to_owned).collect(),
+        sinks: sinks_written,
+        feeds: feeds_written,
+        lists: draft.is_whole(),
+        whole: !partial,
+    };
     let rules = draft.build(problems);
-    Config {
+    let config = Config {
         path: path.to_owned(),
         files: Vec::new(),
         database: database_path(
@@ -212,7 +252,10 @@ fn sections(path: &Path, roots: Vec<Table<'_>>, order: &[FileId], problems: &Pro
         websub,
         rules,
         rules_text: 0,
-    }
+        sure_of_database: sure,
+        whole: false,
+    };
+    (config, written)
 }
 
 /// Where a relative database lies: in systemd's state folder (`state`, of several the first), else in

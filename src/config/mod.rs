@@ -66,9 +66,18 @@ pub struct Config {
     pub rules: RuleSet,
     /// Fingerprint of the files that rules and lexicon stand in.
     pub rules_text: u64,
+    /// Whether `database` is what is meant: not where its key, or a file that may hold it, cannot be read.
+    sure_of_database: bool,
+    /// Whether it is free of mistakes; only such a config runs.
+    pub whole: bool,
 }
 
 impl Config {
+    /// Whether `database` is what is meant, and no guess.
+    pub fn sure_of_database(&self) -> bool {
+        self.sure_of_database
+    }
+
     /// Whom reports are about.
     pub fn roster(&self) -> Roster {
         Roster {
@@ -79,6 +88,7 @@ impl Config {
             rules: self.rules.clone(),
             database: self.database.clone(),
             max_size: self.history.max_size,
+            whole: self.whole,
         }
     }
 }
@@ -159,14 +169,31 @@ impl Report {
 ///
 /// The report of everything that is wrong with it.
 pub fn load(named: Option<&Path>) -> Result<(Config, Report), Report> {
+    match read(named) {
+        (Some(config), report) if config.whole => Ok((config, report)),
+        (_, report) => Err(report),
+    }
+}
+
+/// As [`load`], for those who need little more than the database: a config with mistakes is good for
+/// them as far as it can be read, as long as it says for sure where the database is.
+///
+/// # Errors
+///
+/// The report of everything that is wrong with it.
+pub fn load_loosely(named: Option<&Path>) -> Result<(Config, Report), Report> {
+    match read(named) {
+        (Some(config), report) if config.sure_of_database => Ok((config, report)),
+        (_, report) => Err(report),
+    }
+}
+
+/// What can be read of the config, and all that is wrong with it.
+pub fn read(named: Option<&Path>) -> (Option<Config>, Report) {
     let Some(path) = find(named) else {
-        return Err(Report::of(
-            Diagnostic::error(
-                None,
-                format!("no config file: {} do not exist", PLACES.join(" and ")),
-            )
-            .help("name one with `--config FILE`"),
-        ));
+        let wrong = format!("no config file: {} do not exist", PLACES.join(" and "));
+        let cure = "name one with `--config FILE`, or write one with `pactwatch init`";
+        return (None, Report::of(Diagnostic::error(None, wrong).help(cure)));
     };
     gather::gather(&path)
 }

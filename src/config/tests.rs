@@ -134,7 +134,7 @@ fn every_receiver_is_shown_with_every_key_and_works_as_shown() {
     let told: Vec<&str> = told.split("can hold").skip(1).collect();
     assert_eq!(told.len(), sinks.len());
     for ((kind, sink), told) in sinks.iter().zip(told) {
-        let told = told.split("error").next().unwrap_or(told);
+        let told = told.split("\n\n").next().unwrap_or(told);
         for key in told.split('`').skip(1).step_by(2) {
             let common =
                 ["tags", "allow_private", "burst", "quiet", "digest", "group_wait", "max_per_hour"]
@@ -251,6 +251,37 @@ fn every_block_of_the_rules_page_is_a_config() {
     assert!(all.rules.rules().any(|rule| rule.id.as_str() == "summits" && rule.shadow));
 }
 
+/// What stands between fences of a language in the README.
+fn readme(language: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let fence = format!("```{language}\n");
+    let fences = text.split(fence.as_str()).skip(1);
+    fences.map(|rest| rest.split_once("\n```").expect("a block ends").0.to_owned()).collect()
+}
+
+#[test]
+fn the_rules_of_the_readme_add_to_the_shipped_ones() {
+    let rules: Vec<String> =
+        readme("toml").into_iter().filter(|block| block.contains("[[rule]]")).collect();
+    assert_eq!(rules.len(), 1);
+    let ids = |config: Config| config.rules.rules().map(|rule| rule.id.to_string()).collect();
+    let (shipped, all): (Vec<String>, Vec<String>) =
+        (ids(with_pack("")), ids(with_pack(&rules[0])));
+    assert!(shipped.iter().all(|id| all.contains(id)), "{shipped:?} {all:?}");
+    assert_eq!(all.len(), shipped.len() + 1);
+}
+
+#[test]
+fn the_payload_of_the_readme_is_one_that_is_sent() {
+    let sent =
+        include_str!("../sink/tests/snapshots/pactwatch__sink__tests__forms__webhook-raised.snap");
+    let sent = &sent[sent.find("\n{").unwrap()..];
+    let shown = readme("json");
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    assert_eq!(read(&shown[0]), read(sent));
+}
+
 #[test]
 fn every_query_of_the_rules_page_flags_what_it_says() {
     let page = page();
@@ -308,4 +339,61 @@ fn routing_values_that_can_never_match_are_told() {
         report.contains("tag `europa`") && report.contains("did you mean `europe`?"),
         "{report}"
     );
+}
+
+/// What is said of a config besides mistakes, a line each.
+fn oddities(folder: &Path, text: &str) -> Vec<String> {
+    let path = folder.join("odd.toml");
+    let rules = "[network]\ncontact = 'x'\nallow_private = ['10.0.0.0/8']\n\
+                 [[rule]]\nid = 'told'\nwhen = '\"NATO\"'\nmatch = ['NATO']\n\
+                 [[rule]]\nid = 'untold'\nwhen = '\"NATO\"'\nmatch = ['NATO']\n\
+                 [[rule]]\nid = 'tried'\nmode = 'shadow'\nwhen = '\"NATO\"'\nmatch = ['NATO']\n";
+    std::fs::write(&path, format!("{rules}{text}")).unwrap();
+    let (_, report) = load(Some(&path))
+        .map_err(|report| report.render(false))
+        .unwrap_or_else(|why| panic!("{why}"));
+    report.lines()
+}
+
+#[test]
+fn what_is_legal_and_surely_not_meant_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let sound = "[[feed]]\nurl = 'https://example.org/feed'\nevery = '30d'\n\
+                 [[feed]]\nurl = 'http://10.0.0.7/feed'\n\
+                 [[sink]]\nname = 'a'\ntype = 'console'\n\
+                 [[sink]]\nname = 'ops'\ntype = 'console'\nrules = []\n[operator]\nsinks = ['ops']\n";
+    assert_eq!(oddities(folder.path(), sound), [] as [&str; 0]);
+    let odd = "[[feed]]\nname = 'yearly'\nurl = 'https://example.org/feed'\nevery = '400d'\n\
+               [[feed]]\nname = 'near'\nurl = 'http://192.168.1.7/feed'\n\
+               [[feed]]\nname = 'here'\nurl = 'http://localhost:80/feed'\n\
+               [[sink]]\nname = 'a'\ntype = 'console'\nrules = ['told*']\n\
+               [[sink]]\nname = 'b'\ntype = 'console'\nrules = []\n";
+    let told = oddities(folder.path(), odd);
+    for what in [
+        "the feed `yearly` is polled once in 400d",
+        "the feed `near` lies at a private address",
+        "the feed `here` lies at a private address",
+        "no sink wants what these rules flag: untold",
+        "`rules` of the sink `b` is empty",
+    ] {
+        assert!(told.iter().any(|line| line.contains(what)), "{what}: {told:?}");
+    }
+    assert_eq!(told.len(), 5, "{told:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_that_everybody_can_read_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("address");
+    std::fs::write(&secret, "https://hooks.example.org/x").unwrap();
+    let sink = "[[feed]]\nurl = 'https://example.org/feed'\n\
+                [[sink]]\nname = 'a'\ntype = 'slack'\nurl = { file = 'address' }\n";
+    for (mode, told) in [(0o600, 0), (0o640, 0), (0o644, 1)] {
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(mode)).unwrap();
+        let lines = oddities(folder.path(), sink);
+        let open = lines.iter().filter(|line| line.contains("can be read by everybody"));
+        assert_eq!(open.count(), told, "{mode:o}: {lines:?}");
+    }
 }

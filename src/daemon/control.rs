@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::change::{Watched, difference, history};
 use super::duty::{Duty, Rejected};
-use super::equip::Parts;
+use super::equip::{Parts, Unusable};
 use super::summary;
 use super::upkeep::Chores;
 use super::vital::Vital;
@@ -21,8 +20,8 @@ use crate::deliver::Office;
 use crate::judge::Bench;
 use crate::model::FeedName;
 use crate::operator::Heartbeat;
-use crate::setting::Severity;
-use crate::store::Store;
+use crate::setting::{Diagnostic, Severity};
+use crate::store::{Errand, Lock, Refusal, Store};
 use crate::systemd;
 use crate::watch::Subscription;
 use crate::web::{Desk, Meters};
@@ -39,6 +38,8 @@ pub(super) struct Control {
     pub(super) watched: Watched,
     pub(super) hangup: Hangup,
     pub(super) store: Store,
+    /// Where others read that the config on disk was refused.
+    pub(super) lock: Arc<Lock>,
     pub(super) feeds: watch::Sender<Arc<Subscription>>,
     pub(super) bench: watch::Sender<Arc<Bench>>,
     pub(super) office: watch::Sender<Arc<Office>>,
@@ -101,16 +102,16 @@ impl Control {
         let named = self.named.clone();
         let loaded = tokio::task::spawn_blocking(move || config::load(named.as_deref())).await;
         match loaded {
-            Ok(Ok((config, report))) => match self.swap(config, &report) {
+            Ok(Ok((config, mut report))) => match self.swap(config, &report) {
                 Ok(changes) => {
                     for warning in report.lines() {
                         tracing::warn!("{warning}");
                     }
                     tracing::info!("config reloaded: {changes}");
                 }
-                Err(error) => {
-                    tracing::error!("config rejected, the old one stays: {error:#}");
-                    self.show_rejected(vec![format!("{error:#}")]);
+                Err(Unusable(mistakes)) => {
+                    report.add(mistakes);
+                    self.rejected(&report);
                 }
             },
             Ok(Err(report)) => self.rejected(&report),
@@ -125,29 +126,42 @@ impl Control {
     fn rejected(&mut self, report: &Report) {
         // A cure in any file that was read now is seen too.
         self.watched.follow(self.config.files.iter().map(PathBuf::as_path).chain(report.files()));
-        for line in report.lines() {
+        for line in report.lines_of(Severity::Warning) {
+            tracing::warn!("{line}");
+        }
+        let mistakes = report.lines_of(Severity::Error);
+        for line in &mistakes {
             tracing::error!("{line}");
         }
-        tracing::error!("config rejected with {} mistakes, the old one stays", report.errors());
-        self.show_rejected(report.lines_of(Severity::Error));
+        let (count, plural) = (mistakes.len(), if mistakes.len() == 1 { "" } else { "s" });
+        tracing::error!("config rejected with {count} mistake{plural}, the old one stays");
+        self.show_rejected(mistakes);
     }
 
-    /// Shows on the pages that the config on disk is not the one that runs.
+    /// Tells whoever asks that the config on disk is not the one that runs.
     fn show_rejected(&self, mistakes: Vec<String>) {
         self.meters.reload(false);
         let desk = self.desk.borrow().with_rejected(Timestamp::now(), mistakes.clone());
         self.desk.send_replace(Arc::new(desk));
-        let why = mistakes.first().cloned().unwrap_or_default();
-        self.rejected.send_modify(|known| {
-            let since = known.as_ref().map_or_else(Timestamp::now, |(since, _)| *since);
-            *known = Some((since, why));
-        });
+        let why = mistakes.into_iter().next().unwrap_or_default();
+        let known = self.rejected.borrow().as_ref().map(|known| known.since);
+        let refusal = Refusal { since: known.unwrap_or_else(Timestamp::now), why };
+        self.sign(Some(&refusal));
+        self.rejected.send_replace(Some(refusal));
     }
 
-    fn swap(&mut self, config: Config, report: &Report) -> anyhow::Result<String> {
+    /// Leaves word for those who cannot ask us. That it cannot be left stops nothing.
+    fn sign(&self, refused: Option<&Refusal>) {
+        if let Err(error) = self.lock.sign(Errand::Watch, refused) {
+            tracing::warn!(%error, "whether the config was refused cannot be written to the lock file");
+        }
+    }
+
+    fn swap(&mut self, config: Config, report: &Report) -> Result<String, Unusable> {
         self.watched.follow(report.files());
         if config.database != self.config.database {
-            bail!("`database` has changed, which needs a restart");
+            let wrong = "`database` has changed, which needs a restart";
+            return Err(Unusable(vec![Diagnostic::error(None, wrong)]));
         }
         let mut parts = Parts::build(&config)?;
         keep(&mut parts, &self.config, &config, &self.office.borrow());
@@ -160,6 +174,7 @@ impl Control {
         self.heartbeat.send_replace(parts.heartbeat);
         self.duty.send_replace(parts.duty);
         self.terms.send_replace(parts.terms);
+        self.sign(None);
         self.rejected.send_replace(None);
         self.chores.send_replace(Arc::new(Chores::of(&config)));
         let old = std::mem::replace(&mut self.config, config);

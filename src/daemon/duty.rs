@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::model::{Event, EventKind, EventState, Fault, SinkName};
 use crate::operator::{OperatorSection, last_due, news};
 use crate::report::{self, Roster};
-use crate::store::{Store, StoreError};
+use crate::store::{Refusal, Store, StoreError};
 
 /// How often it is looked at; also after each reload, be it refused.
 const EVERY: Duration = Duration::from_secs(30);
@@ -25,8 +25,8 @@ pub(super) struct Duty {
     timezone: TimeZone,
 }
 
-/// Why the config on disk does not run, and since when.
-pub(super) type Rejected = Option<(Timestamp, String)>;
+/// Why the config on disk does not run, where it does not.
+pub(super) type Rejected = Option<Refusal>;
 
 impl Duty {
     pub(super) fn of(config: &Config) -> Self {
@@ -51,7 +51,7 @@ impl Duty {
         }
         let room = report::room(&self.roster.database);
         let mut faults = report::faults(&self.roster, store, room, now).await?;
-        if let Some((since, why)) = rejected {
+        if let Some(Refusal { since, why }) = rejected {
             faults.list.push(Fault {
                 kind: EventKind::ConfigRejected,
                 subject: String::new(),

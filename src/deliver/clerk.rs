@@ -96,7 +96,7 @@ impl Clerk {
         };
         // What the old address says of itself as a secret changes is not the new one's.
         let ruling = match sink.identity() == place {
-            true => self.ruling(endpoint).await?,
+            true => self.ruling(endpoint).await,
             false => None,
         };
         self.record(attempt, settled, ruling).await?;
@@ -263,14 +263,21 @@ impl Clerk {
 
     /// What the word of the endpoint changes; it holds for all sinks that share the endpoint, but for
     /// the end of one, which names the sink whose section is to be mended.
-    async fn ruling(&self, word: Endpoint) -> Result<Option<Ruling>, StoreError> {
+    async fn ruling(&self, word: Endpoint) -> Option<Ruling> {
         let own = &self.outlet.name;
-        let state = self.store.sink_state(own).await?;
+        let state = match self.store.sink_state(own).await {
+            Ok(state) => state,
+            // What was sent has to be written down, whatever else cannot be read.
+            Err(error) => {
+                tracing::warn!(sink.id = %own, %error, "what a receiver says of itself is passed over");
+                return None;
+            }
+        };
         let now = self.clock.now();
         let endpoint = self.outlet.sink.endpoint().filter(|_| !breaker::is_open(&state));
         let mostly = endpoint.is_some_and(|endpoint| self.recents.note(endpoint, &word, now));
         if !breaker::matters(&state, &word) {
-            return Ok(None);
+            return None;
         }
         let section = self.office.delivery.clone();
         let change = move |known: &SinkState, word: &Endpoint| match mostly {
@@ -282,7 +289,7 @@ impl Clerk {
             _ => self.sharing(),
         };
         let change = move |known: &SinkState| change(known, &word);
-        Ok(Some(Ruling { sinks, change: Arc::new(change), recovers: breaker::OPENS }))
+        Some(Ruling { sinks, change: Arc::new(change), recovers: breaker::OPENS })
     }
 
     /// The sinks that share the endpoint, this one included.

@@ -205,7 +205,7 @@ pub async fn daily(
 ) -> Result<String, StoreError> {
     let feeds = feed_lines(roster, Some(store)).await?;
     let counts = store.counts(now).await?;
-    let fresh = feeds.iter().filter(|feed| feed.answers() && feed.state != "silent").count();
+    let fresh = feeds.iter().filter(|feed| feed.is_fresh(now)).count();
     let day = store.last_day(now).await?;
     let mut lines = vec![format!(
         "{fresh} of {} feeds are fresh; {} entries judged since yesterday, {} alerts in 24 h",

@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Roster;
 use crate::model::{Condition, Feed, Phase};
 use crate::store::{FeedRow, Store, StoreError};
+
+/// A feed that answered stays fresh so long after its next poll is due.
+const SLACK: SignedDuration = SignedDuration::from_mins(10);
 
 /// A feed as `feeds list` shows it; the keys and their order are relied on by other programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -50,6 +53,18 @@ impl FeedLine {
     /// Whether it answers; one that answers and shows nothing new is a problem of its own.
     pub fn answers(&self) -> bool {
         [Condition::Ok, Condition::Silent].iter().any(|one| one.as_str() == self.state)
+    }
+
+    /// Whether it answered well of late: when it was last due, or since.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.state == Condition::Ok.as_str() && !self.is_late(SLACK, now)
+    }
+
+    /// Whether it should have been polled by now, with as much time to spare as lies between two of its
+    /// polls, and at least `more`.
+    pub(super) fn is_late(&self, more: SignedDuration, now: Timestamp) -> bool {
+        let (Some(due), Some(last)) = (self.next_due, self.last_poll) else { return false };
+        now.duration_since(due) > due.duration_since(last).max(more)
     }
 
     fn of(feed: &Feed, known: Option<FeedRow>) -> Self {
@@ -110,4 +125,39 @@ pub async fn feed_lines(
     }
     let line = |feed: &Feed| FeedLine::of(feed, known.remove(feed.name.as_str()));
     Ok(roster.feeds.iter().map(line).collect())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::model::{Every, FeedName, Kind};
+
+    /// A feed that was never polled.
+    pub(in crate::report) fn line(name: &str) -> FeedLine {
+        let feed = Feed {
+            name: FeedName::new(name),
+            url: "https://example.org/feed".to_owned(),
+            every: Every::Auto,
+            kind: Kind::Press,
+            tags: Vec::new(),
+            shadow: false,
+            full_text: false,
+        };
+        FeedLine::of(&feed, None)
+    }
+
+    #[test]
+    fn fresh_is_what_answered_when_it_was_last_due() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let mut feed = line("a");
+        assert!(!feed.is_fresh(at("2026-01-05T10:00:00Z")));
+        feed.state = "ok".to_owned();
+        feed.last_poll = Some(at("2026-01-05T10:00:00Z"));
+        feed.next_due = Some(at("2026-01-05T10:30:00Z"));
+        assert!(feed.is_fresh(at("2026-01-05T10:59:00Z")));
+        assert!(!feed.is_fresh(at("2026-01-05T11:01:00Z")));
+        assert!(!feed.is_fresh(at("2026-01-08T10:00:00Z")));
+        feed.state = "failing".to_owned();
+        assert!(!feed.is_fresh(at("2026-01-05T10:10:00Z")));
+    }
 }

@@ -12,11 +12,14 @@ mod faults;
 mod feeds;
 mod ledger;
 mod marks;
+mod names;
 mod problems;
+mod sinks;
 mod status;
 mod steps;
 mod times;
 mod unseen;
+mod watching;
 mod way;
 mod why;
 mod wording;
@@ -34,13 +37,15 @@ pub use faults::{Faults, Room, daily, faults, room};
 pub use feeds::{FeedLine, feed_lines};
 pub use ledger::{LedgerFilter, ledger};
 pub use marks::{Mark, marks, masked, notes};
+pub use names::{Names, NoName};
 pub use problems::Problem;
+pub use sinks::{SinkLine, held_up, sink_lines};
 pub use status::{Status, status};
 pub use times::{ago, parse_since, short_time, since};
 pub use unseen::Unseen;
 pub use way::{Fate, Step, Way};
 pub use why::{Answer, why};
-pub use wording::{acts, headline, move_line, quiet, surroundings, why_level};
+pub use wording::{acts, alert_line, headline, move_line, quiet, surroundings, why_level};
 
 /// What the config names: whom a report is about.
 #[derive(Debug, Clone)]
@@ -59,4 +64,25 @@ pub struct Roster {
     pub database: PathBuf,
     /// `max_size` under `[history]`, in bytes.
     pub max_size: u64,
+    /// Whether all of it could be read; otherwise what is missing here may be named all the same.
+    pub whole: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A config of these receivers and nothing else.
+    pub(super) fn roster(sinks: Vec<SinkName>) -> Roster {
+        Roster {
+            feeds: Vec::new(),
+            sinks,
+            routes: Vec::new(),
+            story: StorySection::default(),
+            rules: crate::rule::Draft::default().build(&crate::setting::Problems::default()),
+            database: PathBuf::from("x.db"),
+            max_size: u64::MAX,
+            whole: true,
+        }
+    }
 }

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::drift::drifting;
+use super::watching::{refused, runs, unwatched};
 use super::{FeedLine, Roster};
 use crate::model::{Condition, FeedName, MessageState};
-use crate::store::{Counts, SinkTrouble, Store, StoreError};
+use crate::store::{Counts, Lock, SinkTrouble, Store, StoreError};
 use crate::watch::{Group, Seen, Trouble, troubles};
 
 /// Feeds that are named one by one before the rest is counted.
@@ -54,7 +55,7 @@ pub(super) fn why(feed: &FeedLine) -> String {
 }
 
 /// The problems of one sort of trouble: some feeds by name, the others counted.
-fn feed_problems(group: &Group, feeds: &[FeedLine], list: &mut Vec<Problem>) {
+fn feed_problems(group: &Group, feeds: &[FeedLine], runs: bool, list: &mut Vec<Problem>) {
     let (word, cure) = match group.trouble {
         Trouble::NetworkDown => {
             list.push(Problem {
@@ -64,9 +65,10 @@ fn feed_problems(group: &Group, feeds: &[FeedLine], list: &mut Vec<Problem>) {
             });
             return;
         }
-        Trouble::FeedFailing => {
+        Trouble::FeedFailing if runs => {
             ("failing", "`pactwatch feeds list` shows why; the daemon goes on trying")
         }
+        Trouble::FeedFailing => ("failing", "`pactwatch feeds list` shows why"),
         Trouble::FeedBlocked => {
             ("blocked", "set `contact` under [network], poll it less often, or ask the site")
         }
@@ -112,7 +114,7 @@ pub(super) fn rows<'f>(group: &Group, feeds: &'f [FeedLine]) -> impl Iterator<It
     feeds.iter().filter(|row| group.feeds.iter().any(|feed| feed.as_str() == row.name))
 }
 
-/// Everything to look at, feeds first.
+/// Everything to look at: whether anybody watches, then feeds, then the rest.
 pub(super) async fn problems(
     roster: &Roster,
     feeds: &[FeedLine],
@@ -120,10 +122,12 @@ pub(super) async fn problems(
     store: &Store,
     now: Timestamp,
 ) -> Result<Vec<Problem>, StoreError> {
-    let mut list = Vec::new();
+    let holder = Lock::look(&roster.database);
+    let mut list: Vec<Problem> = unwatched(holder.as_ref(), feeds, now).into_iter().collect();
+    list.extend(refused(holder.as_ref()));
     let seen: Vec<Seen> = feeds.iter().filter_map(seen).collect();
     for group in troubles(&seen, now, Duration::ZERO) {
-        feed_problems(&group, feeds, &mut list);
+        feed_problems(&group, feeds, runs(holder.as_ref()), &mut list);
     }
     let named = |sink: &str| roster.sinks.iter().any(|one| one.as_str() == sink);
     // One that the config names no more cannot be enabled; its queue is told below.
@@ -140,8 +144,23 @@ pub(super) async fn problems(
             },
         });
     }
+    let disabled = store.sink_troubles().await?;
+    let is_off = |sink: &str| disabled.iter().any(|one| one.name == sink);
+    for sink in store.refusing_sinks().await?.into_iter().filter(|one| named(&one.name)) {
+        if !is_off(&sink.name) {
+            let why = sink.why.lines().next().unwrap_or_default();
+            list.push(Problem {
+                what: format!("the sink `{}` refuses what it is sent: {why}", sink.name),
+                since: Some(sink.since),
+                cure: format!(
+                    "is its address or secret right? `pactwatch sinks test {}` tries it",
+                    sink.name
+                ),
+            });
+        }
+    }
     for queue in store.queue_ages().await? {
-        if !named(&queue.sink) {
+        if !named(&queue.sink) && roster.whole {
             list.push(Problem {
                 what: format!(
                     "{} messages wait for the sink `{}`, which the config does not name",

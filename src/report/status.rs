@@ -14,6 +14,8 @@ const CHANGED_FOR: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// How things stand.
 #[derive(Debug, Clone)]
 pub struct Status {
+    /// When they stood so.
+    pub at: Timestamp,
     /// Every feed of the config.
     pub feeds: Vec<FeedLine>,
     /// The numbers of the database.
@@ -44,7 +46,7 @@ pub async fn status(roster: &Roster, store: &Store, now: Timestamp) -> Result<St
     let mutes = store.mutes(now).await?;
     let changed = store.compared().await?;
     let changed = changed.filter(|one| now.duration_since(one.at) < CHANGED_FOR);
-    Ok(Status { feeds, counts, held, problems, judged, mutes, changed })
+    Ok(Status { at: now, feeds, counts, held, problems, judged, mutes, changed })
 }
 
 impl Status {
@@ -61,6 +63,16 @@ impl Status {
         self.feeds.iter().filter(|feed| feed.answers()).count()
     }
 
+    /// How many feeds answered when they were last due.
+    pub fn fresh(&self) -> usize {
+        self.feeds.iter().filter(|feed| feed.is_fresh(self.at)).count()
+    }
+
+    /// When any feed was last asked.
+    pub fn last_poll(&self) -> Option<Timestamp> {
+        self.feeds.iter().filter_map(|feed| feed.last_poll).max()
+    }
+
     /// As `status --json` prints it; the keys are relied on by other programs.
     pub fn to_json(&self, roster: &Roster) -> Value {
         let by_state: serde_json::Map<String, Value> =
@@ -68,6 +80,7 @@ impl Status {
         let counts = &self.counts;
         json!({
             "feeds": by_state, "queue": counts.queue, "alerts": counts.alerts_24h,
+            "fresh": self.fresh(), "last_poll": self.last_poll(),
             "shadow": counts.shadow_24h,
             "rules": {
                 "count": roster.rules.rules().count(), "dated": roster.rules.dated(),

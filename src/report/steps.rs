@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::way::Step;
-use super::{FeedLine, ago, why_level};
+use super::{FeedLine, SinkLine, ago, held_up, why_level};
 use crate::model::{MessageState, Miss, Route};
 use crate::store::{AlertDetail, MessageRow};
 
@@ -51,7 +51,7 @@ pub(super) fn not_wanted(route: &Route, miss: Miss) -> String {
     format!("its `{key}` are {}", list.join(", "))
 }
 
-pub(super) fn sent(message: &MessageRow, now: Timestamp) -> Step {
+pub(super) fn sent(message: &MessageRow, sinks: &[SinkLine], now: Timestamp) -> Step {
     let state = MessageState::ALL.into_iter().find(|state| state.as_str() == message.state);
     let mut text = match state {
         Some(MessageState::Delivered) => format!("`{}` has it", message.sink),
@@ -67,7 +67,9 @@ pub(super) fn sent(message: &MessageRow, now: Timestamp) -> Step {
         1 => text.push_str(" after 1 attempt"),
         some => text.push_str(&format!(" after {some} attempts")),
     }
-    if let Some(due) = message.due {
+    if let Some(why) = held_up(message, sinks) {
+        text.push_str(&format!(": {why}"));
+    } else if let Some(due) = message.due {
         match due <= now {
             true => text.push_str(", due now"),
             false => text.push_str(&format!(", next {}", ago(due, now))),

@@ -1,12 +1,14 @@
 //! The whole way of one item: from its feed to the receivers, and where it stopped.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::steps::{health, level, not_wanted, quoted, sent};
 use super::unseen::{Unseen, unseen};
 use super::way::{Fate, Step, Way};
 use super::wording::headline;
-use super::{FeedLine, Roster, feed_lines, quiet, short_time, since};
+use super::{FeedLine, Roster, SinkLine, feed_lines, quiet, short_time, since, sink_lines};
 use crate::model::{Level, MessageState, Route};
 use crate::setting::show_duration;
 use crate::store::{
@@ -42,9 +44,10 @@ pub async fn why(
         let unseen = unseen(roster, store, asked, feeds, now).await?;
         return Ok(Answer::Unseen(Box::new(unseen)));
     }
+    let sinks = sink_lines(roster, Some(store), now).await?;
     let mut ways = Vec::new();
     for found in found {
-        ways.push(Facts::gather(roster, store, &feeds, found, now).await?.tell());
+        ways.push(Facts::gather(roster, store, (&feeds, &sinks), found, now).await?.tell());
     }
     Ok(Answer::Ways(ways))
 }
@@ -53,6 +56,7 @@ pub async fn why(
 struct Facts<'f> {
     roster: &'f Roster,
     feed: Option<&'f FeedLine>,
+    sinks: &'f [SinkLine],
     found: StoredItem,
     story: Option<StoryDetail>,
     /// Of the story, oldest first.
@@ -64,7 +68,7 @@ impl<'f> Facts<'f> {
     async fn gather(
         roster: &'f Roster,
         store: &Store,
-        feeds: &'f [FeedLine],
+        (feeds, sinks): (&'f [FeedLine], &'f [SinkLine]),
         found: StoredItem,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
@@ -78,7 +82,7 @@ impl<'f> Facts<'f> {
         for id in ids {
             alerts.extend(store.alert(*id).await?);
         }
-        Ok(Self { roster, feed, found, story, alerts, now })
+        Ok(Self { roster, feed, sinks, found, story, alerts, now })
     }
 
     /// The alerts that this item raised.
@@ -138,7 +142,7 @@ impl<'f> Facts<'f> {
         }
         if !matches!(fate, Fate::Quiet | Fate::Old | Fate::Shadow) {
             steps.extend(self.routed());
-            steps.extend(self.messages().map(|one| sent(one, self.now)));
+            steps.extend(self.messages().map(|one| sent(one, self.sinks, self.now)));
         }
         let (verdict, cure) = self.verdict(fate);
         Way { fate, verdict, steps, cure, found: self.found }
@@ -195,8 +199,6 @@ impl<'f> Facts<'f> {
     fn fresh(&self) -> Step {
         let item = &self.found.item;
         let age = since(item.date(), item.seen);
-        let story = &self.roster.story;
-        let limit = story.max_age;
         if self.found.decision != "old" {
             let text = match item.published {
                 Some(_) => format!("{age} old when it was first seen"),
@@ -204,8 +206,7 @@ impl<'f> Facts<'f> {
             };
             return Step::new("fresh", true, text);
         }
-        let passed = item.seen.duration_since(item.date()).unsigned_abs();
-        let text = match limit.filter(|limit| passed > *limit) {
+        let text = match self.beyond_max_age() {
             Some(limit) => format!(
                 "{age} old when it was first seen; what is older than {} is not told",
                 show_duration(limit)
@@ -213,6 +214,13 @@ impl<'f> Facts<'f> {
             None => format!("{age} old, and among what its feed held at its first poll"),
         };
         Step::new("fresh", false, text)
+    }
+
+    /// `max_age`, where the item was older; otherwise `first_poll` alone kept it back.
+    fn beyond_max_age(&self) -> Option<Duration> {
+        let item = &self.found.item;
+        let passed = item.seen.duration_since(item.date()).unsigned_abs();
+        self.roster.story.max_age.filter(|limit| passed > *limit)
     }
 
     fn live(&self) -> Step {
@@ -322,10 +330,16 @@ impl<'f> Facts<'f> {
                 "not told: no rule holds".to_owned(),
                 Some(format!("`pactwatch explain '{}'` shows the lines to paste", quoted(title))),
             ),
-            Fate::Old => (
-                "not told: too old when it was first seen".to_owned(),
-                Some("raise `max_age` or `first_poll` under [story]".to_owned()),
-            ),
+            Fate::Old => {
+                let keys = match self.beyond_max_age() {
+                    Some(_) => "`max_age` or `first_poll`",
+                    None => "`first_poll`",
+                };
+                (
+                    "not told: too old when it was first seen".to_owned(),
+                    Some(format!("raise {keys} under [story]")),
+                )
+            }
             Fate::Shadow => (
                 "not told: in shadow".to_owned(),
                 Some("take mode = \"shadow\" from its rule or feed".to_owned()),

@@ -1,6 +1,7 @@
 //! What a match is in a few words: the move, its acts, why it has its level, who else is named.
 
 use crate::model::{Finding, Genre, Level, Match, Move, NearMiss, Recognised, Role};
+use crate::store::AlertRow;
 
 /// `AUKUS ← CA, JP`, `act considers`, `level notable (…)`, `rule security-alliance`
 pub fn headline(matched: &Match, level: Option<Level>) -> Vec<String> {
@@ -74,6 +75,12 @@ pub fn quiet(finding: &Finding, recognised: &[Recognised]) -> String {
         None if !has(Role::Alliance) => "names no alliance".to_owned(),
         None => "no rule is near".to_owned(),
     }
+}
+
+/// `AUKUS ← CA, JP`; of an alert without an alliance its candidates, empty where it has neither.
+pub fn alert_line(alert: &AlertRow) -> String {
+    let parts = [alert.alliances.join(", "), alert.candidates.join(", ")];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ← ")
 }
 
 /// `AUKUS ← Canada, Japan`

@@ -37,8 +37,10 @@ impl Draft {
             empty: Vec::new(),
             problems,
         };
+        let before = problems.errors();
         compiler.lists(&self.lists);
         compiler.check_codes(&self.lists);
+        let broken = self.broken || problems.errors() > before;
         compiler.lexicon.glosses = self.glosses;
         let mut rules = Vec::new();
         for (id, span) in &self.switched_off {
@@ -55,9 +57,13 @@ impl Draft {
         }
         let on = |rule: &&RuleDraft| !self.switched_off.iter().any(|(id, _)| *id == rule.id);
         let drafts: Vec<&RuleDraft> = self.rules.iter().filter(on).collect();
+        let mut sound = Vec::new();
         for draft in &drafts {
-            if let Some(rule) = compiler.rule(draft) {
-                rules.push(rule);
+            let before = problems.errors();
+            let Some(rule) = compiler.rule(draft) else { continue };
+            rules.push(rule);
+            if problems.errors() == before && !self.doubtful.contains(&draft.id) {
+                sound.push(*draft);
             }
         }
         let Compiler { lexicon, terms, .. } = compiler;
@@ -65,8 +71,9 @@ impl Draft {
         let gate = Gate::build(&rules, &lexicon, &terms);
         let standings = standings(&self.lists, &lexicon);
         let inner = Inner { standings, lexicon, gate, scanner, rules, dated: self.dated };
-        if !problems.any_error() {
-            drafts.iter().for_each(|draft| check_examples(draft, &inner, problems));
+        // A rule that is refused costs the others nothing; a list may be asked for by all of them.
+        if !broken {
+            sound.into_iter().for_each(|draft| check_examples(draft, &inner, problems));
         }
         RuleSet::new(inner)
     }

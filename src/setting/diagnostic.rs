@@ -250,6 +250,11 @@ impl Problems {
 
     /// Whether any of them refuses the config.
     pub fn any_error(&self) -> bool {
-        self.list.borrow().iter().any(|one| one.severity == Severity::Error)
+        self.errors() > 0
+    }
+
+    /// How many errors there are so far.
+    pub fn errors(&self) -> usize {
+        self.list.borrow().iter().filter(|one| one.severity == Severity::Error).count()
     }
 }

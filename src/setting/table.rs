@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -21,7 +21,7 @@ use super::{Diagnostic, FileId, Problems, Secret, SecretSource, Span, parse_dura
 pub struct Table<'a> {
     problems: &'a Problems,
     file: FileId,
-    folder: &'a std::path::Path,
+    folder: &'a Path,
     /// Where the table begins, for what is missing.
     span: Span,
     /// What the table is called in messages: `[poll]`, `[[feed]]`.
@@ -35,7 +35,7 @@ impl<'a> Table<'a> {
     pub fn new(
         problems: &'a Problems,
         file: FileId,
-        folder: &'a std::path::Path,
+        folder: &'a Path,
         span: Span,
         name: impl Into<String>,
         map: &'a DeTable<'a>,
@@ -359,7 +359,17 @@ impl<'a> Table<'a> {
                 table.finish();
                 let mut found = [file, env, credential].into_iter().flatten();
                 match (found.next(), found.next()) {
-                    (Some(one), None) => Some((one, span)),
+                    (Some(one), None) => {
+                        if let Some(path) = one.path().filter(|path| is_open_to_all(path)) {
+                            let odd = format!(
+                                "the secret file `{}` can be read by everybody on this machine",
+                                path.display()
+                            );
+                            let cure = "take that away: `chmod o= FILE`, with the daemon's group as its own";
+                            self.problems.add(Diagnostic::warning(span, odd).help(cure).unquoted());
+                        }
+                        Some((one, span))
+                    }
                     _ => {
                         self.problems.add(
                             Diagnostic::error(span, format!("`{key}` wants exactly one source"))
@@ -490,4 +500,19 @@ fn article(value: &DeValue<'_>) -> String {
         DeValue::Table(_) => "a table",
     };
     kind.to_owned()
+}
+
+/// Whether others than a file's owner and group may read it.
+fn is_open_to_all(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        const OTHERS_READ: u32 = 0o004;
+        std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & OTHERS_READ != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }

@@ -105,12 +105,6 @@ fn read_one(table: Table<'_>) -> Option<SinkConfig> {
             vec!["*".to_owned()]
         }
     };
-    if rules.is_empty() {
-        table.problems().add(
-            Diagnostic::warning(table.at("rules"), "`rules` is empty, so this sink gets nothing")
-                .help("write `rules = [\"*\"]` for all, or take the key away"),
-        );
-    }
     let levels = Level::ALL.map(|level| (level.as_str(), level));
     let min_level = table.choice("min_level", &levels).unwrap_or(Level::Background);
     let route = |sink: SinkName| Route {

@@ -55,6 +55,8 @@ pub struct AlertFilter {
     pub rule: Option<String>,
     /// At least of this level.
     pub level: Option<Level>,
+    /// Only what is told, nothing that is in shadow.
+    pub told: bool,
 }
 
 /// An alert as `alerts list` shows it; the keys and their order are relied on by other programs.
@@ -90,6 +92,10 @@ pub struct AlertRow {
     pub muted: Vec<String>,
     /// What somebody made of it, `good` or `bad`.
     pub judged: Option<Verdict>,
+    /// Why, where that was said.
+    pub note: Option<String>,
+    /// When its item was published.
+    pub published: Option<Timestamp>,
 }
 
 /// The mode of what is recorded and shown, and never sent.
@@ -136,11 +142,13 @@ pub(super) fn save(connection: &Connection, alert: &Alert) -> Result<bool, Store
 
 fn list(connection: &Connection, filter: &AlertFilter) -> Result<Vec<AlertRow>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT data, (SELECT good FROM judgement WHERE alert = alert.id) AS good FROM alert
+        "SELECT data, (SELECT good FROM judgement WHERE alert = alert.id) AS good,
+           (SELECT note FROM judgement WHERE alert = alert.id) AS note FROM alert
          WHERE raised >= ?1 AND (?2 IS NULL OR rule = ?2)
            AND (?3 IS NULL OR EXISTS (
              SELECT 1 FROM json_each(data, '$.matched.alliances') WHERE value = ?3 COLLATE NOCASE))
            AND (?4 IS NULL OR EXISTS (SELECT 1 FROM json_each(?4) WHERE value = level))
+           AND NOT (?6 AND coalesce(data ->> '$.matched.shadow', 0))
          ORDER BY raised DESC, id DESC LIMIT ?5",
     )?;
     let levels = filter.level.map(|least| {
@@ -154,10 +162,11 @@ fn list(connection: &Connection, filter: &AlertFilter) -> Result<Vec<AlertRow>, 
             filter.alliance,
             levels.transpose()?,
             i64::try_from(filter.limit).unwrap_or(i64::MAX),
+            filter.told,
         ],
-        |row| Ok((alert_of(row)?, row.get::<_, Option<bool>>("good")?)),
+        |row| Ok((alert_of(row)?, row.get::<_, Option<bool>>("good")?, row.get("note")?)),
     )?;
-    rows.map(|row| row.map(|(alert, good)| row_of(alert, good.map(Verdict::of))))
+    rows.map(|row| row.map(|(alert, good, note)| row_of(alert, good.map(Verdict::of), note)))
         .collect::<Result<_, _>>()
         .map_err(StoreError::from)
 }
@@ -166,7 +175,7 @@ fn alert_of(row: &Row<'_>) -> rusqlite::Result<Alert> {
     json_column(row, "data")
 }
 
-fn row_of(alert: Alert, judged: Option<Verdict>) -> AlertRow {
+fn row_of(alert: Alert, judged: Option<Verdict>, note: Option<String>) -> AlertRow {
     let mut acts: Vec<String> = Vec::new();
     for act in alert.matched.moves.iter().filter_map(|one| one.act.as_ref()) {
         if !acts.contains(&act.name) {
@@ -189,6 +198,8 @@ fn row_of(alert: Alert, judged: Option<Verdict>) -> AlertRow {
         mode: mode(alert.matched.shadow),
         muted: alert.muted,
         judged,
+        note,
+        published: alert.item.published,
     }
 }
 

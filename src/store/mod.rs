@@ -66,7 +66,7 @@ pub use hold::HeldRow;
 pub use items::StoredItem;
 pub use judgements::{JudgedRule, Judgement, Verdict};
 pub use ledger::LedgerRow;
-pub use lock::{Lock, LockError};
+pub use lock::{Errand, Holder, Lock, LockError, Refusal};
 pub use preview::Draft;
 pub use regroup::{BY_HAND, Regrouped};
 pub use rollback::{Retold, Rollback};

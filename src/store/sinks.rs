@@ -114,6 +114,15 @@ impl Store {
         self.workers.read(troubles).await
     }
 
+    /// Sinks that refuse what they are sent, and took nothing since.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be read.
+    pub async fn refusing_sinks(&self) -> Result<Vec<SinkTrouble>, StoreError> {
+        self.workers.read(refusing).await
+    }
+
     /// The age of each queue that is not empty.
     ///
     /// # Errors
@@ -283,7 +292,7 @@ fn enable(connection: &Connection, sink: &SinkName, now: Timestamp) -> Result<()
     Ok(())
 }
 
-/// A sink that is disabled, or cannot be used at all.
+/// A sink in trouble: disabled, refusing, or one that cannot be used at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SinkTrouble {
     /// Its name.
@@ -311,6 +320,28 @@ fn troubles(connection: &Connection) -> Result<Vec<SinkTrouble>, StoreError> {
             since: time(row.get(1)?),
             why: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
             disabled: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Sinks whose endpoint refused a message that waits for another try, without a delivery since it was
+/// queued; why, by the last of them.
+fn refusing(connection: &Connection) -> Result<Vec<SinkTrouble>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        // With a bare column beside max(), SQLite takes it from the row of the maximum.
+        "SELECT m.sink, min(m.created), max(m.seq), m.last_error FROM message m
+         WHERE m.state IN ('queued', 'retrying') AND m.refusals > 0 AND NOT EXISTS (
+           SELECT 1 FROM message d
+           WHERE d.sink = m.sink AND d.state = 'delivered' AND d.settled >= m.created)
+         GROUP BY m.sink ORDER BY m.sink",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(SinkTrouble {
+            name: row.get(0)?,
+            since: time(row.get(1)?),
+            why: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
+            disabled: false,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -2,6 +2,11 @@
 //! overrides, invisible tags.
 
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthChar;
+
+/// Marks on one letter that stay. No script that people write stacks more; hundreds of them paint over the
+/// lines around.
+const MARKS: usize = 8;
 
 /// What happens to a character at intake.
 #[derive(PartialEq, Eq)]
@@ -49,9 +54,13 @@ pub fn clean_lines(text: &str) -> String {
 /// Whether a text without mark-up is left as it is by [`clean`] or, with `lines`, by [`clean_lines`]:
 /// nothing in it goes, and white space stands alone between what stays.
 pub(super) fn is_clean(text: &str, lines: bool) -> bool {
-    let mut at = 0;
+    let (mut at, mut stack) = (0, 0);
     loop {
-        at += plain_run::<false>(&text.as_bytes()[at..]);
+        let run = plain_run::<false>(&text.as_bytes()[at..]);
+        at += run;
+        if run > 0 {
+            stack = 0;
+        }
         let mut rest = text[at..].chars();
         let gap = match rest.clone().next() {
             None => return true,
@@ -63,10 +72,17 @@ pub(super) fn is_clean(text: &str, lines: bool) -> bool {
         if gap && at > 0 {
             rest.next();
             at += 1;
+            stack = 0;
         }
         match rest.next() {
             Some('<' | '&') | None => return false,
-            Some(c) if fate(c) == Fate::Keep => at += c.len_utf8(),
+            Some(c) if fate(c) == Fate::Keep => {
+                stack = stacked(stack, c);
+                if stack > MARKS {
+                    return false;
+                }
+                at += c.len_utf8();
+            }
             Some(_) => return false,
         }
     }
@@ -75,15 +91,21 @@ pub(super) fn is_clean(text: &str, lines: bool) -> bool {
 fn cleaned(text: &str, lines: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut blank, mut line) = (false, false);
+    let mut stack = 0;
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         // Words of ASCII with single blanks between, the common case, go in one piece.
         let run = plain_run::<true>(rest.as_bytes()).max(c.len_utf8());
         match fate(c) {
             Fate::Drop => {}
-            Fate::Blank => blank = true,
-            Fate::Break => line = true,
+            Fate::Blank => (blank, stack) = (true, 0),
+            Fate::Break => (line, stack) = (true, 0),
             Fate::Keep => {
+                stack = stacked(stack, c);
+                if stack > MARKS {
+                    rest = &rest[run..];
+                    continue;
+                }
                 if (blank || line) && !out.is_empty() {
                     out.push(if line && lines { '\n' } else { ' ' });
                 }
@@ -94,6 +116,14 @@ fn cleaned(text: &str, lines: bool) -> String {
         rest = &rest[run..];
     }
     out
+}
+
+/// How many characters without a width of their own stand in a row by now.
+fn stacked(before: usize, c: char) -> usize {
+    match c.is_ascii() || c.width() != Some(0) {
+        true => 0,
+        false => before + 1,
+    }
 }
 
 /// How many bytes from the beginning stay as they are: visible ASCII, with or without the two marks that
@@ -164,6 +194,22 @@ mod tests {
     }
 
     #[test]
+    fn marks_do_not_stack_without_end() {
+        let marks = |count: usize| "\u{301}".repeat(count);
+        let tower = format!("N{}A{}TO e\u{301}", marks(500), marks(9));
+        assert_eq!(clean(&tower), format!("N{}A{}TO e\u{301}", marks(MARKS), marks(MARKS)));
+        assert!(!is_clean(&tower, false) && is_clean(&clean(&tower), false));
+        // Nothing in between begins a new letter.
+        let hidden = format!("N{}\u{200b}{}", marks(MARKS), marks(MARKS));
+        assert_eq!(clean(&hidden), format!("N{}", marks(MARKS)));
+        for written in ["सर्वोच्च न्यायालय", "ไม่มีชื่อ", "བརྒྱུད", "יְרוּשָׁלַ֖͏ִם", "👩\u{200d}👩\u{200d}👧"]
+        {
+            let kept: String = written.chars().filter(|c| *c != '\u{34f}').collect();
+            assert_eq!(clean(written), kept);
+        }
+    }
+
+    #[test]
     fn a_cut_keeps_graphemes_whole() {
         assert_eq!(cut("e\u{301}e\u{301}", 3), "e\u{301}");
         assert_eq!(cut("🇫🇮🇸🇪", 3), "🇫🇮");
@@ -182,7 +228,7 @@ mod tests {
 
         #[test]
         fn what_is_clean_is_what_cleaning_leaves(
-            text in "([a-z]{0,34}|[ \n]|[<&é“’\u{2014}]|[\u{ad}\u{a0}\u{61c}\t\u{2028}]){0,6}",
+            text in "([a-z]{0,34}|[ \n]|\u{301}{7,10}|[<&é“’\u{2014}]|[\u{ad}\u{a0}\u{61c}\t\u{2028}]){0,6}",
             lines: bool,
         ) {
             let left = cleaned(&text, lines) == text && !text.contains(['<', '&']);

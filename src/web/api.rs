@@ -14,9 +14,9 @@ use super::desk::Site;
 use super::feeds::shown;
 use super::fields::Fields;
 use super::trouble::Trouble;
-use super::{deliveries, stories, trial};
+use super::{deliveries, ledger, stories, trial};
 use crate::model::{AlertId, Level, MessageId, StoryId};
-use crate::report::{self, LedgerFilter, feed_lines, parse_since};
+use crate::report::{self, Names, feed_lines};
 use crate::store::{AlertFilter, StoryFilter};
 
 /// Objects of a listing where the question does not say.
@@ -41,11 +41,7 @@ impl<T: Into<Trouble>> From<T> for ApiTrouble {
 
 impl IntoResponse for ApiTrouble {
     fn into_response(self) -> Response {
-        let text = match &self.0 {
-            Trouble::Missing(text) | Trouble::Bad(text) => text.clone(),
-            _ => "this cannot be answered now; the log says why".to_owned(),
-        };
-        let status = self.0.into_response().status();
+        let (status, text) = self.0.said();
         let body = json!({ "error": text }).to_string();
         (status, [KIND], body).into_response()
     }
@@ -57,14 +53,8 @@ fn answer(value: &impl Serialize) -> Answer {
     Ok(([KIND], text).into_response())
 }
 
-fn limit(fields: &Fields) -> usize {
-    fields.parsed("limit").unwrap_or(USUAL).min(MOST)
-}
-
-fn since(fields: &Fields) -> Result<Option<Timestamp>, Trouble> {
-    let Some(text) = fields.get("since") else { return Ok(None) };
-    let exact = text.parse::<Timestamp>().ok();
-    exact.map_or_else(|| parse_since(text), Ok).map(Some).map_err(Trouble::Bad)
+fn limit(fields: &Fields) -> Result<usize, Trouble> {
+    Ok(fields.number("limit")?.unwrap_or(USUAL).min(MOST))
 }
 
 /// `status`
@@ -86,14 +76,15 @@ pub(super) async fn feeds(State(site): State<Arc<Site>>) -> Answer {
 
 /// `alerts list`
 pub(super) async fn alerts(State(site): State<Arc<Site>>, uri: Uri) -> Answer {
-    let fields = Fields::of(&uri);
-    let level = fields.get("min_level");
+    let (fields, desk) = (Fields::of(&uri), site.desk());
+    let names = Names::new(&desk.roster, Some(&site.store));
     let filter = AlertFilter {
-        since: since(&fields)?,
-        limit: limit(&fields),
-        alliance: fields.text("alliance"),
+        since: fields.since()?,
+        limit: limit(&fields)?,
+        alliance: fields.alliance(&names).await?,
         rule: fields.text("rule"),
-        level: level.and_then(|word| Level::ALL.into_iter().find(|one| one.as_str() == word)),
+        level: fields.word("min_level", &Level::ALL, Level::as_str)?,
+        told: false,
     };
     answer(&site.store.alerts(filter).await?)
 }
@@ -107,12 +98,12 @@ pub(super) async fn alert(State(site): State<Arc<Site>>, Path(id): Path<String>)
 
 /// `stories list`
 pub(super) async fn stories(State(site): State<Arc<Site>>, uri: Uri) -> Answer {
-    let fields = Fields::of(&uri);
+    let (fields, desk) = (Fields::of(&uri), site.desk());
+    let names = Names::new(&desk.roster, Some(&site.store));
     let filter = StoryFilter {
-        since: since(&fields)?,
-        limit: limit(&fields),
-        skip: fields.parsed("skip").unwrap_or(0),
-        ..stories::filter_of(&fields)
+        limit: limit(&fields)?,
+        skip: fields.number("skip")?.unwrap_or(0),
+        ..stories::filter_of(&fields, &names).await?
     };
     answer(&site.store.stories(filter).await?)
 }
@@ -125,21 +116,18 @@ pub(super) async fn story(State(site): State<Arc<Site>>, Path(id): Path<String>)
 }
 
 /// `ledger`
-pub(super) async fn ledger(State(site): State<Arc<Site>>, uri: Uri) -> Answer {
-    let fields = Fields::of(&uri);
-    let filter = LedgerFilter {
-        alliance: fields.text("alliance"),
-        candidate: fields.text("candidate"),
-        members: fields.get("members").is_some(),
-    };
-    answer(&report::ledger(&site.desk().roster, Some(&site.store), &filter).await?)
+pub(super) async fn moves(State(site): State<Arc<Site>>, uri: Uri) -> Answer {
+    let (fields, desk) = (Fields::of(&uri), site.desk());
+    let names = Names::new(&desk.roster, Some(&site.store));
+    let filter = ledger::filter_of(&fields, &names).await?;
+    answer(&report::ledger(&desk.roster, Some(&site.store), &filter).await?)
 }
 
 /// `deliveries list`
 pub(super) async fn deliveries(State(site): State<Arc<Site>>, uri: Uri) -> Answer {
-    let fields = Fields::of(&uri);
-    let mut filter = deliveries::filter_of(&fields, limit(&fields));
-    filter.since = since(&fields)?;
+    let (fields, desk) = (Fields::of(&uri), site.desk());
+    let names = Names::new(&desk.roster, Some(&site.store));
+    let filter = deliveries::filter_of(&fields, &names, limit(&fields)?).await?;
     answer(&site.store.deliveries(filter).await?)
 }
 

@@ -9,17 +9,17 @@ use axum::response::{IntoResponse, Response};
 
 use super::desk::Site;
 use super::trouble::Trouble;
-use crate::store::{AlertFilter, AlertRow, SHADOW};
+use crate::report::alert_line;
+use crate::store::{AlertFilter, AlertRow};
 
 /// Entries of the feed.
 const ENTRIES: usize = 50;
 
 /// Writes the feed.
 pub(super) async fn show(State(site): State<Arc<Site>>) -> Result<Response, Trouble> {
-    let filter = AlertFilter { limit: ENTRIES, ..AlertFilter::default() };
-    let mut alerts = site.store.alerts(filter).await?;
     // What is in shadow is told to nobody.
-    alerts.retain(|alert| alert.mode != SHADOW);
+    let filter = AlertFilter { limit: ENTRIES, told: true, ..AlertFilter::default() };
+    let alerts = site.store.alerts(filter).await?;
     let desk = site.desk();
     let base = match desk.public_url.as_str() {
         "" => desk.listen.map(|address| format!("http://{address}")).unwrap_or_default(),
@@ -42,11 +42,10 @@ fn feed(alerts: &[AlertRow], base: &str) -> String {
          <author><name>pactwatch</name></author>\n<updated>{updated}</updated>\n"
     );
     for alert in alerts {
-        let mut lead = alert.alliances.join(", ");
-        if !alert.candidates.is_empty() {
-            lead = format!("{lead} ← {}", alert.candidates.join(", "));
-        }
-        let title = escaped(&format!("{lead}: {}", alert.title));
+        let title = match alert_line(alert) {
+            lead if lead.is_empty() => escaped(&alert.title),
+            lead => escaped(&format!("{lead}: {}", alert.title)),
+        };
         let summary = escaped(&format!(
             "{} · {} · {} · {}",
             alert.level.as_str(),

@@ -9,9 +9,10 @@ use maud::{Markup, html};
 
 use super::desk::{Order, Site};
 use super::fields::Fields;
-use super::layout::{View, badge, choice, table};
+use super::layout::{View, badge, choice, foreign, table};
 use super::trouble::Trouble;
 use crate::model::{MessageId, MessageState};
+use crate::report::{Names, SinkLine, held_up, sink_lines};
 use crate::store::{DeliveryFilter, MessageRow};
 
 /// Messages on the page, the newest.
@@ -20,25 +21,30 @@ const PAGE: usize = 200;
 const BODY: usize = 64 << 10;
 
 /// The filter of a query.
-pub(super) fn filter_of(fields: &Fields, limit: usize) -> DeliveryFilter {
-    let state = |word: &str| MessageState::ALL.into_iter().find(|state| state.as_str() == word);
-    DeliveryFilter {
-        sink: fields.text("sink"),
-        state: fields.get("state").and_then(state),
-        since: None,
+pub(super) async fn filter_of(
+    fields: &Fields,
+    names: &Names<'_>,
+    limit: usize,
+) -> Result<DeliveryFilter, Trouble> {
+    Ok(DeliveryFilter {
+        sink: fields.sink(names).await?,
+        state: fields.word("state", &MessageState::ALL, MessageState::as_str)?,
+        since: fields.since()?,
         limit,
-    }
+    })
 }
 
 /// Makes the page.
 pub(super) async fn show(State(site): State<Arc<Site>>, uri: Uri) -> Result<Html<String>, Trouble> {
     let view = View::of(&site);
     let fields = Fields::of(&uri);
-    let rows = site.store.deliveries(filter_of(&fields, PAGE)).await?;
+    let names = Names::new(&view.desk.roster, Some(&site.store));
+    let rows = site.store.deliveries(filter_of(&fields, &names, PAGE).await?).await?;
     let same = |name: &str| (name.to_owned(), name.to_owned());
     let sinks: Vec<_> = view.desk.roster.sinks.iter().map(|sink| same(sink.as_str())).collect();
     let states: Vec<_> = MessageState::ALL.iter().map(|state| same(state.as_str())).collect();
-    let lines: Vec<Vec<Markup>> = rows.iter().map(|row| line(&view, row)).collect();
+    let standing = sink_lines(&view.desk.roster, Some(&site.store), view.now).await?;
+    let lines: Vec<Vec<Markup>> = rows.iter().map(|row| line(&view, row, &standing)).collect();
     let heads = ["Message", "State", "Sink", "Alerts", "Attempts", "Next attempt", "Last answer"];
     let body = html! {
         h1 { "Deliveries" }
@@ -54,16 +60,28 @@ pub(super) async fn show(State(site): State<Arc<Site>>, uri: Uri) -> Result<Html
     Ok(view.page("/deliveries", "Deliveries", &body))
 }
 
-fn line(view: &View, row: &MessageRow) -> Vec<Markup> {
+fn line(view: &View, row: &MessageRow, sinks: &[SinkLine]) -> Vec<Markup> {
     vec![
         html! { a href={ "/deliveries/" (row.id) } { (row.kind) } div.note { (view.ago(row.created)) } },
         badge(&row.state),
         html! { (row.sink) },
         alerts(row),
         html! { (row.attempts) },
-        html! { @match row.due { Some(due) => (view.ago(due)), None => "–" } },
+        next(view, row, sinks),
         answer(row),
     ]
+}
+
+/// When it is tried next, or what it waits for.
+fn next(view: &View, row: &MessageRow, sinks: &[SinkLine]) -> Markup {
+    html! {
+        @match (held_up(row, sinks), row.due) {
+            (Some(why), _) => (why),
+            (None, Some(due)) if due <= view.now => "due now",
+            (None, Some(due)) => { (view.ago(due)) @if let Some(hours) = &row.waits { " (" (hours) ")" } }
+            (None, None) => "–",
+        }
+    }
 }
 
 fn alerts(row: &MessageRow) -> Markup {
@@ -78,9 +96,9 @@ fn alerts(row: &MessageRow) -> Markup {
 fn answer(row: &MessageRow) -> Markup {
     html! {
         @match (row.last_status, &row.last_error) {
-            (Some(status), Some(error)) => { (status) ": " (error) }
+            (Some(status), Some(error)) => { (status) ": " (foreign(error)) }
             (Some(status), None) => (status),
-            (None, Some(error)) => (error),
+            (None, Some(error)) => (foreign(error)),
             (None, None) => "–",
         }
     }
@@ -103,17 +121,19 @@ pub(super) async fn one(
             vec![
                 view.time(attempt.at),
                 html! { @match attempt.status { Some(status) => (status), None => "–" } },
-                html! { (attempt.error.as_deref().unwrap_or("accepted"))
+                html! { (foreign(attempt.error.as_deref().unwrap_or("accepted")))
                     @if !attempt.answer.is_empty() { details { summary { "Answer" } pre { (attempt.answer) } } } },
                 html! { (attempt.took_ms) " ms" },
             ]
         })
         .collect();
+    let sinks = sink_lines(&view.desk.roster, Some(&site.store), view.now).await?;
     let is = |state: MessageState| row.state == state.as_str();
     let body = html! {
         p.note { a href="/deliveries" { "Deliveries" } }
         h1 { (row.kind) " to " (row.sink) }
         p { (badge(&row.state)) " · " code { (row.id) } " · queued " (view.time(row.created)) " · " (alerts(row)) }
+        @if row.due.is_some() { p { "Next attempt: " (next(&view, row, &sinks)) } }
         div.actions {
             @if !is(MessageState::Delivered) {
                 form method="post" action={ "/deliveries/" (row.id) "/retry" } { button { "Send it now" } }

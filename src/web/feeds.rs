@@ -7,7 +7,7 @@ use axum::response::Html;
 use maud::{Markup, html};
 
 use super::desk::Site;
-use super::layout::{View, badge, count, table};
+use super::layout::{View, badge, count, foreign, table};
 use super::trouble::Trouble;
 use crate::report::{FeedLine, feed_lines};
 
@@ -30,13 +30,13 @@ pub(super) async fn show(State(site): State<Arc<Site>>) -> Result<Html<String>, 
 fn line(view: &View, feed: &FeedLine) -> Vec<Markup> {
     vec![
         html! {
-            (feed.name)
+            (foreign(&feed.name))
             @let address = shown(&feed.url);
             @if address != feed.name { div.note.address { (address) } }
-            @if let Some(error) = &feed.last_error && !feed.answers() { div.note.bad { (error) } }
+            @if let Some(error) = &feed.last_error && !feed.answers() { div.note.bad { (foreign(error)) } }
             @if !feed.faults.is_empty() {
                 details { summary { (count(feed.faults.len(), "repair", "repairs")) " in the last document" }
-                    ul { @for fault in feed.faults.iter().take(20) { li { (fault) } } } }
+                    ul { @for fault in feed.faults.iter().take(20) { li { (foreign(fault)) } } } }
             }
         },
         html! {

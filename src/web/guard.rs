@@ -14,11 +14,13 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use url::Url;
 
+use super::api::ApiTrouble;
 use super::desk::{Desk, Site};
 use super::login;
 use super::trouble::Trouble;
@@ -32,6 +34,9 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:
                       form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 /// Open to whoever reaches us: they say nothing of what is watched.
 const OPEN: [&str; 4] = ["/healthz", "/readyz", "/style.css", "/icon.svg"];
+
+/// The one path that programs post to; nothing is changed there.
+const EXPLAIN: &str = "/api/v1/explain";
 
 /// Checks a request, makes sure that its answer comes, and seals the answer's headers.
 pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
@@ -73,16 +78,24 @@ async fn allowed(desk: &Desk, head: &Parts) -> Result<(), Response> {
     let headers = &head.headers;
     let host = host_of(headers).unwrap_or_default();
     if !is_ours(&host, desk) {
-        return Err(Trouble::Misdirected(host).into_response());
+        return Err(refusal(head.uri.path(), Trouble::Misdirected(host)));
     }
     let path = head.uri.path();
-    if head.method == Method::POST && !is_same_origin(headers, &host, desk) {
-        return Err(Trouble::Foreign.into_response());
+    if head.method == Method::POST && !is_same_origin(headers, path, desk) {
+        return Err(refusal(path, Trouble::Foreign));
     }
     if is_light(path) || desk.pass.lets(headers).await {
         return Ok(());
     }
-    Err(login::ask(headers, path, &head.method))
+    Err(login::ask(headers, &head.uri, &head.method))
+}
+
+/// A trouble as those who ask at this path read it.
+fn refusal(path: &str, trouble: Trouble) -> Response {
+    match path.starts_with("/api/") {
+        true => ApiTrouble::from(trouble).into_response(),
+        false => trouble.into_response(),
+    }
 }
 
 /// The name in `Host`, without the port, in lower case.
@@ -108,21 +121,29 @@ fn is_ours(host: &str, desk: &Desk) -> bool {
     localhost || host.parse::<IpAddr>().is_ok() || desk.public_host.as_deref() == Some(host)
 }
 
-/// Whether our own page made the request. Browsers say so in one of two headers at least.
-fn is_same_origin(headers: &HeaderMap, host: &str, desk: &Desk) -> bool {
+/// Whether our own page made the request. Browsers say so in one of two headers at least; what has
+/// neither comes from a program, which may have a text explained and change nothing.
+fn is_same_origin(headers: &HeaderMap, path: &str, desk: &Desk) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    let (site, origin) = (text("sec-fetch-site"), text("origin"));
-    let origin_is_ours = |origin: &str| {
-        let ours = origin.split_once("://").map(|(_, authority)| name_of(authority));
-        // Behind a proxy the name that the browser knows is that of `public_url`.
-        ours.is_some_and(|name| name == host || Some(&name) == desk.public_host.as_ref())
-    };
-    match (site, origin) {
+    match (text("sec-fetch-site"), text("origin")) {
         (Some(site), _) if site != "same-origin" => false,
-        (_, Some(origin)) => origin_is_ours(origin),
+        (_, Some(origin)) => is_our_origin(origin, text("host").unwrap_or_default(), desk),
         (Some(_), None) => true,
-        (None, None) => false,
+        (None, None) => path == EXPLAIN,
     }
+}
+
+/// Whether a page of this origin is ours: scheme, name and port, for another port is another's page.
+/// Behind a proxy the origin that the browser knows is that of `public_url`.
+fn is_our_origin(origin: &str, host: &str, desk: &Desk) -> bool {
+    let of = |address: &str| {
+        let origin = Url::parse(address).ok()?.origin();
+        origin.is_tuple().then_some(origin)
+    };
+    let Some(origin) = of(origin) else { return false };
+    [format!("http://{host}"), desk.public_url.clone()]
+        .iter()
+        .any(|ours| of(ours) == Some(origin.clone()))
 }
 
 fn seal(headers: &mut HeaderMap) {
@@ -141,6 +162,6 @@ fn seal(headers: &mut HeaderMap) {
 }
 
 /// For paths that lead nowhere.
-pub(super) async fn nowhere() -> Response {
-    (StatusCode::NOT_FOUND, Trouble::Missing("there is no such page".to_owned())).into_response()
+pub(super) async fn nowhere(uri: Uri) -> Response {
+    refusal(uri.path(), Trouble::Missing("there is no such page".to_owned()))
 }

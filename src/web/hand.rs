@@ -28,9 +28,21 @@ pub(super) fn judging(view: &View, detail: &AlertDetail) -> Markup {
                     @if let Some(note) = &said.note { ": " (note) } } }
                 None => { span.note { "Was it worth its message?" } }
             }
-            button.quiet name="verdict" value="good" aria-label={ (id) " was worth its message" } { "Good" }
-            button.quiet name="verdict" value="bad" aria-label={ (id) " was a false alarm" } { "Bad" }
+            button.quiet name="verdict" value="good" aria-label={ "Good: " (id) " was worth its message" } { "Good" }
+            button.quiet name="verdict" value="bad" aria-label={ "Bad: " (id) " was a false alarm" } { "Bad" }
         }
+    }
+}
+
+/// What is muted, until when, and what it kept back so far.
+pub(super) fn muted(view: &View, mute: &Mute) -> Markup {
+    let is_story = mute.subject.parse::<StoryId>().is_ok();
+    html! {
+        @if is_story { a href={ "/stories/" (mute.subject) } { (mute.subject) } } @else {
+            strong { (view.place(&mute.subject)) }
+        }
+        " is muted until " (view.time(mute.until)) ", " (mute.kept) " kept back; a flash is sent."
+        @if let Some(note) = &mute.note { " (" (note) ")" }
     }
 }
 

@@ -10,11 +10,11 @@ use maud::{Markup, html};
 
 use super::desk::Site;
 use super::fields::{Fields, link};
-use super::layout::{View, badge, count, outside, table};
+use super::hand::muted;
+use super::layout::{View, badge, count, foreign, outside, table};
 use super::ledger::{door, pairs};
 use super::near::{NearItem, nearest};
 use super::trouble::Trouble;
-use crate::model::Condition;
 use crate::report::{LedgerFilter, Status, ago, ledger, status};
 use crate::store::{AlertFilter, AlertRow, SHADOW};
 
@@ -31,7 +31,7 @@ pub(super) async fn show(State(site): State<Arc<Site>>, uri: Uri) -> Result<Html
     let fields = Fields::of(&uri);
     let roster = &view.desk.roster;
     let standing = status(roster, &site.store, view.now).await?;
-    let mark: Option<Timestamp> = fields.parsed("since");
+    let mark = fields.since()?;
     let hours = jiff::SignedDuration::from_hours(FIRST_HOURS);
     let since = mark.or_else(|| view.now.checked_sub(hours).ok());
     let filter = AlertFilter { since, limit: ALERTS + 1, ..AlertFilter::default() };
@@ -70,6 +70,7 @@ pub(super) async fn show(State(site): State<Arc<Site>>, uri: Uri) -> Result<Html
             h2 id="near" { "Nearest misses of the last 24 hours" }
             (misses(&view, &near))
         }
+        @if !standing.mutes.is_empty() { (mutes(&view, &standing)) }
         @if !well { (problems(&view, &standing)) }
     };
     Ok(view.page("/", "Now", &body))
@@ -77,7 +78,7 @@ pub(super) async fn show(State(site): State<Arc<Site>>, uri: Uri) -> Result<Html
 
 /// `27 of 28 feeds fresh, nothing undelivered, last alert 3 h ago`, and whether all is well.
 fn verdict(standing: &Status, now: Timestamp) -> (String, bool) {
-    let fresh = standing.feeds.iter().filter(|feed| feed.state == Condition::Ok.as_str()).count();
+    let fresh = standing.fresh();
     let (waiting, dead) = (standing.counts.open_messages(), standing.counts.dead_messages());
     let queue = match (waiting, dead) {
         (0, 0) => "nothing undelivered".to_owned(),
@@ -115,6 +116,18 @@ fn problems(view: &View, standing: &Status) -> Markup {
     }
 }
 
+fn mutes(view: &View, standing: &Status) -> Markup {
+    html! {
+        section aria-labelledby="muted" {
+            h2 id="muted" { "Muted" }
+            ul.plain {
+                @for mute in &standing.mutes { li { (muted(view, mute)) } }
+            }
+            p.note { code { "pactwatch stories unmute" } " ends a mute." }
+        }
+    }
+}
+
 fn alerts(view: &View, alerts: &[AlertRow]) -> Markup {
     html! {
         @if alerts.is_empty() { p { "None." } }
@@ -123,12 +136,15 @@ fn alerts(view: &View, alerts: &[AlertRow]) -> Markup {
                 li {
                     div.head {
                         (badge(alert.level.as_str()))
-                        " " strong { (alert.alliances.join(", ")) }
-                        @if !alert.candidates.is_empty() { " ← " (view.places(&alert.candidates)) }
+                        @if !alert.alliances.is_empty() { " " strong { (alert.alliances.join(", ")) } }
+                        @if !alert.candidates.is_empty() {
+                            @if !alert.alliances.is_empty() { " ←" } " " (view.places(&alert.candidates))
+                        }
                         @if !alert.acts.is_empty() { " · " (alert.acts.join(", ")) }
                         @if alert.mode == SHADOW { " " (badge(SHADOW)) }
+                        @if !alert.muted.is_empty() { " " (badge("muted")) }
                     }
-                    div { a href={ "/stories/" (alert.story) "#" (alert.id) } { (alert.title) } }
+                    div { a href={ "/stories/" (alert.story) "#" (alert.id) } { (foreign(&alert.title)) } }
                     div.note { (alert.feed) " · " (view.ago(alert.raised)) " · " (alert.id) }
                 }
             }

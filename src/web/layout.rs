@@ -8,6 +8,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::desk::{Desk, Site};
 use crate::report::ago;
+use crate::text::{clean, cut};
 
 /// The pages of the menu: address and name.
 const MENU: [(&str, &str); 6] = [
@@ -119,7 +120,7 @@ pub(super) fn frame(
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (title) " · pactwatch" }
+                title { (cut(title, SHOWN)) " · pactwatch" }
                 link rel="stylesheet" href="/style.css";
                 link rel="icon" href="/icon.svg" type="image/svg+xml";
                 @if here.is_some() {
@@ -177,14 +178,31 @@ pub(super) fn table(caption: &str, heads: &[&str], rows: &[Vec<Markup>]) -> Mark
     }
 }
 
+/// Characters of a foreign text in a list; the whole is on a page of its own.
+const SHOWN: usize = 200;
+/// Characters of it for those who point at it.
+const POINTED: usize = 1_000;
+
+/// A text of a feed or a receiver in a list: within bounds, and broken anywhere, so that one long word
+/// does not push the page apart.
+pub(super) fn foreign(text: &str) -> Markup {
+    let text = clean(text);
+    let shown = cut(&text, SHOWN);
+    html! {
+        @if shown.len() == text.len() { span.text { (text) } } @else {
+            span.text title=(cut(&text, POINTED)) { (shown) "…" }
+        }
+    }
+}
+
 /// A link to another site, where the address is one of a page; its text alone where it is not.
 pub(super) fn outside(url: Option<&str>, text: &str) -> Markup {
     let sound =
         |url: &&str| url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     html! {
         @match url.filter(sound) {
-            Some(url) => { a href=(url) rel="noopener noreferrer nofollow" { (text) } }
-            None => { (text) }
+            Some(url) => { a href=(url) rel="noopener noreferrer nofollow" { (foreign(text)) } }
+            None => { (foreign(text)) }
         }
     }
 }

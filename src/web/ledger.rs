@@ -11,9 +11,9 @@ use maud::{Markup, html};
 use super::desk::Site;
 use super::draw::{Dot, timeline};
 use super::fields::Fields;
-use super::layout::{View, badge, choice, count, table};
+use super::layout::{View, badge, choice, count, foreign, table};
 use super::trouble::Trouble;
-use crate::report::{LedgerFilter, ledger};
+use crate::report::{LedgerFilter, Names, ledger};
 use crate::store::LedgerRow;
 
 /// Most pairs on a page.
@@ -86,23 +86,29 @@ impl Pair<'_> {
 fn told(row: &LedgerRow) -> Markup {
     html! {
         @match row.alert {
-            Some(alert) => { a href={ "/alerts/" (alert) } { @if row.title.is_empty() { (alert) } @else { (row.title) } } }
+            Some(alert) => { a href={ "/alerts/" (alert) } { @if row.title.is_empty() { (alert) } @else { (foreign(&row.title)) } } }
             None if is_standing(row) => { span.note { "the rules" } }
-            None => (row.title)
+            None => (foreign(&row.title))
         }
     }
+}
+
+/// The filter of a query.
+pub(super) async fn filter_of(fields: &Fields, names: &Names<'_>) -> Result<LedgerFilter, Trouble> {
+    Ok(LedgerFilter {
+        alliance: fields.alliance(names).await?,
+        candidate: fields.candidate(names).await?,
+        members: fields.get("members").is_some(),
+    })
 }
 
 /// Makes the page: the table, or one pair where both its names are asked for.
 pub(super) async fn show(State(site): State<Arc<Site>>, uri: Uri) -> Result<Html<String>, Trouble> {
     let view = View::of(&site);
     let fields = Fields::of(&uri);
-    let filter = LedgerFilter {
-        alliance: fields.text("alliance"),
-        candidate: fields.text("candidate"),
-        members: fields.get("members").is_some(),
-    };
     let roster = &view.desk.roster;
+    let names = Names::new(roster, Some(&site.store));
+    let filter = filter_of(&fields, &names).await?;
     let rows = ledger(roster, Some(&site.store), &filter).await?;
     let pairs = pairs(&rows);
     if let (Some(_), Some(_), [pair]) = (&filter.alliance, &filter.candidate, pairs.as_slice()) {
@@ -115,7 +121,7 @@ pub(super) async fn show(State(site): State<Arc<Site>>, uri: Uri) -> Result<Html
         h1 { "Ledger" }
         form.filter method="get" action="/ledger" {
             (choice("alliance", "Alliance", &alliances, filter.alliance.as_deref()))
-            label { span { "Candidate" } input name="candidate" size="6" value=[&filter.candidate] placeholder="JP"; }
+            label { span { "Candidate" } input name="candidate" size="10" value=[&filter.candidate] placeholder="Japan"; }
             label.check { input type="checkbox" name="members" value="1" checked[filter.members]; span { "with members" } }
             button { "Show" }
         }
@@ -153,7 +159,7 @@ fn one(view: &View, pair: &Pair<'_>) -> Html<String> {
         .moves
         .iter()
         .rev()
-        .map(|row| vec![date(view, row), acts(view, row), told(row), html! { (row.source) }])
+        .map(|row| vec![date(view, row), acts(view, row), told(row), foreign(&row.source)])
         .collect();
     let words = format!(
         "{} of {title} over time, the nearer to membership the higher; the table below has them all",

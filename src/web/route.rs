@@ -25,7 +25,7 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .route("/alerts/{id}", get(api::alert))
         .route("/stories", get(api::stories))
         .route("/stories/{id}", get(api::story))
-        .route("/ledger", get(api::ledger))
+        .route("/ledger", get(api::moves))
         .route("/deliveries", get(api::deliveries))
         .route("/deliveries/{id}", get(api::delivery))
         .route("/explain", get(api::explain).post(api::explain));

@@ -1,6 +1,6 @@
 //! `[web]`: where the desk listens and who may look.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::setting::{Diagnostic, SecretSource, Table};
 
@@ -75,8 +75,24 @@ impl WebSection {
                     .help("add `token = { file = \"…\" }` under [web], or listen on 127.0.0.1"),
             );
         }
+        if section.is_public() && section.listen.is_some() && !table.has("token") {
+            let odd = "the page is reached at `public_url`, and has no token: whoever gets there reads \
+                       all of it, and mutes stories and discards messages";
+            table.problems().add(
+                Diagnostic::warning(table.at("public_url"), odd)
+                    .help("add `token = { file = \"…\" }` under [web]"),
+            );
+        }
         table.finish();
         section
+    }
+
+    /// Whether others than this machine are led here.
+    fn is_public(&self) -> bool {
+        let Some(host) = self.public_host() else { return false };
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        let here = host == "localhost" || host.ends_with(".localhost");
+        !here && !address.is_ok_and(|address| address.is_loopback())
     }
 
     /// The host of `public_url`, in lower case.
@@ -125,13 +141,22 @@ mod tests {
             ("listen = '0.0.0.0:80'", "the page is open to others than this machine"),
             ("listen = '192.168.1.2:80'", "the page is open to others than this machine"),
             ("public_url = 'desk'", "`public_url` is no address of a page"),
+            ("public_url = 'https://desk.example.org'", "the page is reached at `public_url`"),
             ("token = 'abc'", "the token stands in the config"),
             ("tokens = 'abc'", "[web] has no key `tokens`"),
         ] {
             let problems = read(text).1;
             assert!(problems.iter().any(|one| one.starts_with(wanted)), "{text}: {problems:?}");
         }
-        let (_, problems) = read("listen = '0.0.0.0:80'\ntoken = { file = 'x' }");
-        assert!(problems.is_empty(), "{problems:?}");
+        for sound in [
+            "listen = '0.0.0.0:80'\ntoken = { file = 'x' }",
+            "public_url = 'https://desk.example.org'\ntoken = { file = 'x' }",
+            "public_url = 'https://desk.example.org'\nlisten = ''",
+            "public_url = 'http://localhost:8787'",
+            "public_url = 'http://[::1]:8787'",
+        ] {
+            let (_, problems) = read(sound);
+            assert!(problems.is_empty(), "{sound}: {problems:?}");
+        }
     }
 }

@@ -9,10 +9,10 @@ use maud::{Markup, html};
 
 use super::desk::Site;
 use super::fields::Fields;
-use super::layout::{View, badge, choice, table};
+use super::layout::{View, badge, choice, foreign, table};
 use super::trouble::Trouble;
 use crate::model::Level;
-use crate::report::parse_since;
+use crate::report::Names;
 use crate::rule::RuleSet;
 use crate::store::{SHADOW, StoryFilter, StoryRow};
 
@@ -30,29 +30,32 @@ const SPANS: [(&str, &str); 5] = [
 ];
 
 /// The filter of a query, without its page.
-pub(super) fn filter_of(fields: &Fields) -> StoryFilter {
-    StoryFilter {
-        since: fields.get("since").and_then(|text| parse_since(text).ok()),
-        alliance: fields.text("alliance"),
-        candidate: fields.text("candidate"),
+pub(super) async fn filter_of(fields: &Fields, names: &Names<'_>) -> Result<StoryFilter, Trouble> {
+    Ok(StoryFilter {
+        since: fields.since()?,
+        alliance: fields.alliance(names).await?,
+        candidate: fields.candidate(names).await?,
         act: fields.text("act"),
-        level: fields
-            .get("level")
-            .and_then(|word| Level::ALL.into_iter().find(|level| level.as_str() == word)),
+        level: fields.word("level", &Level::ALL, Level::as_str)?,
         rule: fields.text("rule"),
         text: fields.text("text"),
         limit: PAGE,
         skip: 0,
-    }
+    })
 }
 
 /// Makes the page.
 pub(super) async fn show(State(site): State<Arc<Site>>, uri: Uri) -> Result<Html<String>, Trouble> {
     let view = View::of(&site);
     let fields = Fields::of(&uri);
-    let page = fields.parsed::<usize>("page").unwrap_or(1).clamp(1, PAGES);
+    let page = fields.number("page")?.unwrap_or(1).clamp(1, PAGES);
+    let names = Names::new(&view.desk.roster, Some(&site.store));
     // One more says whether there is a next page.
-    let filter = StoryFilter { limit: PAGE + 1, skip: (page - 1) * PAGE, ..filter_of(&fields) };
+    let filter = StoryFilter {
+        limit: PAGE + 1,
+        skip: (page - 1) * PAGE,
+        ..filter_of(&fields, &names).await?
+    };
     let mut rows = site.store.stories(filter).await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
@@ -76,14 +79,18 @@ pub(super) async fn show(State(site): State<Arc<Site>>, uri: Uri) -> Result<Html
 
 fn line(view: &View, row: &StoryRow) -> Vec<Markup> {
     vec![
-        html! { a href={ "/stories/" (row.id) } { (row.title) } @if row.mode == SHADOW { " " (badge(SHADOW)) } },
+        html! { a href={ "/stories/" (row.id) } { (foreign(&row.title)) } @if row.mode == SHADOW { " " (badge(SHADOW)) } },
         html! { @match row.level { Some(level) => (badge(level.as_str())), None => "–" } },
-        html! { (row.alliances.join(", ")) },
+        words(&row.alliances),
         view.places(&row.candidates),
-        html! { (row.acts.join(", ")) },
+        words(&row.acts),
         html! { (row.items) },
         view.ago(row.last_seen),
     ]
+}
+
+fn words(list: &[String]) -> Markup {
+    html! { @if list.is_empty() { "–" } @else { (list.join(", ")) } }
 }
 
 fn form(rules: &RuleSet, fields: &Fields) -> Markup {
@@ -99,7 +106,7 @@ fn form(rules: &RuleSet, fields: &Fields) -> Markup {
         form.filter role="search" method="get" action="/stories" {
             label { span { "Headline" } input type="search" name="text" value=[fields.get("text")]; }
             (choice("alliance", "Alliance", &alliances, fields.get("alliance")))
-            label { span { "Candidate" } input name="candidate" size="6" value=[fields.get("candidate")] placeholder="JP"; }
+            label { span { "Candidate" } input name="candidate" size="10" value=[fields.get("candidate")] placeholder="Japan"; }
             (choice("act", "Act", &acts, fields.get("act")))
             (choice("level", "Level", &levels, fields.get("level")))
             (choice("rule", "Rule", &all_rules, fields.get("rule")))

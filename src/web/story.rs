@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::desk::Site;
-use super::hand::{judging, muting};
-use super::layout::{View, badge, count, outside};
+use super::hand::{judging, muted, muting};
+use super::layout::{View, badge, count, foreign, outside};
 use super::text::evidence;
 use super::trouble::Trouble;
-use crate::model::{AlertId, Finding, StoryId};
+use crate::model::{AlertId, Finding, Mute, StoryId};
 use crate::report::{acts, move_line, why_level};
 use crate::store::{AlertDetail, MemberDetail, SHADOW, StoredItem};
+use crate::text::clean;
 
 /// Alerts of a story that are shown whole.
 const ALERTS: usize = 50;
@@ -59,13 +60,14 @@ pub(super) async fn show(
     let title = first.map_or_else(|| id.to_string(), |member| member.title.clone());
     let body = html! {
         p.note { a href="/stories" { "Stories" } " · " (id) }
-        h1 { (title) }
+        h1.text { (clean(&title)) }
         p {
             (count(story.members.len(), "item", "items")) ", "
             (count(alerts.len(), "alert", "alerts")) " · opened " (view.time(story.opened))
             " · last seen " (view.ago(story.last_seen))
         }
         (muting(&view, id, mutes.iter().find(|one| one.subject == id.to_string())))
+        @for mute in mutes.iter().filter(|one| concerns(one, &alerts)) { p { (muted(&view, mute)) } }
         section aria-labelledby="alerts" {
             h2 id="alerts" { "What was told" }
             @if alerts.is_empty() { p { "Nothing: none of its items raised an alert." } }
@@ -80,6 +82,15 @@ pub(super) async fn show(
         }
     };
     Ok(view.page("/stories", &title, &body))
+}
+
+/// Whether a mute is of an alliance or a candidate of these alerts.
+fn concerns(mute: &Mute, alerts: &[AlertDetail]) -> bool {
+    let mut names = alerts.iter().flat_map(|one| {
+        let matched = &one.alert.matched;
+        matched.alliances.iter().chain(&matched.candidates)
+    });
+    names.any(|name| *name == mute.subject)
 }
 
 fn alert(view: &View, detail: &AlertDetail) -> Markup {
@@ -137,7 +148,7 @@ fn item(view: &View, member: &MemberDetail, stored: Option<&StoredItem>) -> Mark
                     None => "Opened the story.",
                     Some(level) => {
                         (level) @if let Some(reason) = &member.reason { ": " (reason) }
-                        @if let Some(resembles) = &member.resembles { " (as “" (resembles) "”)" }
+                        @if let Some(resembles) = &member.resembles { " (as “" (foreign(resembles)) "”)" }
                     }
                 }
             }

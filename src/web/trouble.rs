@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::layout;
+use crate::report::NoName;
 use crate::store::StoreError;
 
 /// Why there is no page.
@@ -35,9 +36,19 @@ impl From<StoreError> for Trouble {
     }
 }
 
-impl IntoResponse for Trouble {
-    fn into_response(self) -> Response {
-        let (status, text) = match self {
+impl From<NoName> for Trouble {
+    fn from(error: NoName) -> Self {
+        match error {
+            NoName::Unknown(what) => Self::Bad(what),
+            NoName::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl Trouble {
+    /// Its status, and what there is to say.
+    pub(super) fn said(self) -> (StatusCode, String) {
+        match self {
             Self::Missing(text) => (StatusCode::NOT_FOUND, text),
             Self::Bad(text) => (StatusCode::BAD_REQUEST, text),
             Self::Misdirected(host) => (
@@ -67,7 +78,13 @@ impl IntoResponse for Trouble {
                 let text = "the database cannot be read; the log says why".to_owned();
                 (StatusCode::INTERNAL_SERVER_ERROR, text)
             }
-        };
+        }
+    }
+}
+
+impl IntoResponse for Trouble {
+    fn into_response(self) -> Response {
+        let (status, text) = self.said();
         (status, layout::plain(status.canonical_reason().unwrap_or("Trouble"), &text))
             .into_response()
     }

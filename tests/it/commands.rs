@@ -265,6 +265,10 @@ async fn a_disabled_sink_keeps_its_queue_until_it_is_enabled() {
     assert_eq!(hook.received().len(), before, "a disabled sink was asked");
     let status = &program.json(&["status"]).await[0];
     assert!(status["problems"].to_string().contains("sinks enable hook"), "{status}");
+    let sinks = program.json(&["sinks", "list"]).await;
+    assert_eq!((&sinks[0]["state"], &sinks[0]["waiting"]), (&"disabled".into(), &1.into()));
+    let listed = text(&program.run(&["deliveries", "list"]).await);
+    assert!(listed.contains("its receiver is disabled since"), "{listed}");
     assert!(program.run(&["sinks", "enable", "hook"]).await.status.success());
     program.run(&["once"]).await;
     assert_eq!(hook.received().len(), before + 1);

@@ -83,6 +83,60 @@ no_match = ["Sweden joins NATO"]
 }
 
 #[tokio::test]
+async fn no_mistake_hides_another() {
+    let report = report(
+        r#"
+[network]
+contact = "test"
+[alliance.NATO]
+terms = ["NATO"]
+[[rule]]
+id = "broken"
+when = "@alliance SENTENCE @nowhere"
+match = ["NATO"]
+[[rule]]
+id = "failing"
+when = '"NATO"'
+match = ["Brussels"]
+[[feed]]
+name = "one"
+url = "https://example.org/feed"
+[[feed]]
+name = "one"
+url = "https://example.org/other"
+[[sink]]
+name = "desk"
+type = "webhook"
+url = { file = "no-such-file" }
+rules = ["broken", "faling"]
+alliances = ["NATA"]
+[[sink]]
+name = "half"
+type = "webhook"
+[operator]
+sinks = ["half", "dask"]
+"#,
+    )
+    .await;
+    for mistake in [
+        "nowhere",
+        "fails its own example",
+        "there are two feeds named `one`",
+        "no-such-file",
+        "wants the rule `faling`, which does not exist",
+        "wants the alliance `NATA`",
+        "[[sink]] has no `url`",
+        "there is no sink `dask`",
+    ] {
+        assert!(report.contains(mistake), "{mistake} is not told: {report}");
+    }
+    // What is refused for itself is there all the same.
+    assert!(!report.contains("wants the rule `broken`"), "{report}");
+    assert!(!report.contains("there is no sink `half`"), "{report}");
+    assert!(report.ends_with("config refused: 8 mistakes\n"), "{report}");
+}
+
+#[tokio::test]
 async fn what_is_no_config_is_refused_with_a_cure() {
     for (name, content) in [("empty", b"".as_slice()), ("binary", b"\xff\xfe\x00\x01".as_slice())] {
         let program = Program::new("");

@@ -187,7 +187,7 @@ async fn one_feed_is_polled_by_hand_with_and_without_a_daemon() {
     let output = program.run(&["status"]).await;
     insta::assert_snapshot!("status_retired", {
         let text = text(&output);
-        let start = text.find("problem").unwrap();
+        let start = text.find("problem   the feed").unwrap();
         text[start..].to_owned()
     });
     // It is back, and a poll by hand revives it.

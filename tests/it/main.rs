@@ -32,6 +32,7 @@ mod regroup;
 mod saga;
 mod secrets;
 mod settled;
+mod standing;
 mod store;
 mod trial;
 mod trouble;

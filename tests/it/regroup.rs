@@ -186,6 +186,8 @@ async fn what_is_muted_is_recorded_and_a_flash_breaks_through() {
     assert_eq!((&mutes[0]["subject"], &mutes[0]["kept"]), (&"NATO".into(), &1.into()));
     assert!(world.says(&["status"]).await.contains("muted     NATO until"));
     assert_eq!(world.program.json(&["alerts", "list"]).await[0]["muted"][0], "NATO");
+    let shown = world.says(&["alerts", "show", "A-1"]).await;
+    assert!(shown.contains("sent   to nobody: NATO was muted"), "{shown}");
 
     // A formal act of the same story.
     world.publish([entry("two", APPLIES, "Dublin handed in its bid.")]).await;

@@ -41,6 +41,9 @@ async fn a_live_database_is_copied_and_gone_back_to() {
     assert!(said.contains(SECOND) && said.contains("A-2"), "{said}");
     assert!(!said.contains("restored"), "{said}");
     assert_eq!(program.json(&["alerts", "list"]).await.len(), 2, "a dry run has restored");
+    let none = program.run(&["store", "restore", "nosuch.db"]).await;
+    assert_eq!(none.status.code(), Some(1));
+    assert!(errors(&none).starts_with("error: there is no copy `nosuch.db`"), "{}", errors(&none));
     let output = program.run(&["store", "restore", "copy.db"]).await;
     assert!(output.status.success(), "{}", errors(&output));
     let said = text(&output);

@@ -4,7 +4,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Child;
 
-use crate::program::{Program, signal, stop};
+use crate::program::{Program, errors, signal, stop};
 use crate::world::{Hook, Mood, PATIENCE, Reply, Site, entry};
 
 /// A hostile headline: intake takes the tags away, the rest is text and must stay so.
@@ -168,6 +168,8 @@ async fn pages_show_what_happened() {
         "",
         "?alliance=nato",
         "?candidate=RS",
+        "?candidate=Serbia",
+        "?alliance=Otan",
         "?act=applies&level=flash",
         "?text=serbia",
         "?since=24h",
@@ -201,8 +203,46 @@ async fn pages_show_what_happened() {
         ("/alerts/A-9", 404),
         ("/try?text=a&date=x", 400),
         ("/api/v1/stories/S-9", 404),
+        ("/api/v1/nothing", 404),
     ] {
-        assert_eq!(desk.get(path).await.status, status, "{path}");
+        let answer = desk.get(path).await;
+        assert_eq!(answer.status, status, "{path}");
+        let json = answer.header("content-type") == Some("application/json");
+        assert_eq!(json, path.starts_with("/api/"), "{path}");
+    }
+    for wrong in [
+        "/?since=bogus",
+        "/stories?since=bogus",
+        "/stories?alliance=NATOO",
+        "/stories?candidate=Atlantis",
+        "/stories?level=bogus",
+        "/stories?page=x",
+        "/ledger?candidate=Atlantis",
+        "/deliveries?state=bogus",
+        "/deliveries?sink=hok",
+        "/api/v1/alerts?since=bogus",
+        "/api/v1/alerts?min_level=bogus",
+        "/api/v1/alerts?limit=x",
+        "/api/v1/alerts?alliance=NATOO",
+        "/api/v1/stories?skip=x",
+        "/api/v1/ledger?alliance=NATOO",
+        "/api/v1/deliveries?state=bogus",
+    ] {
+        assert_eq!(desk.get(wrong).await.status, 400, "{wrong}");
+    }
+    assert_eq!(desk.json("/api/v1/alerts?alliance=Otan").await[0]["id"], "A-1");
+    let program = &desk.program;
+    assert_eq!(program.json(&["alerts", "list", "--alliance", "Otan"]).await.len(), 1);
+    let moves = program.json(&["ledger", "--candidate", "Serbia", "--alliance", "nato"]).await;
+    assert_eq!(moves[0]["candidate"], "RS");
+    for (command, said) in [
+        (&["ledger", "--candidate", "Atlantis"][..], "there is no candidate `Atlantis`"),
+        (&["alerts", "list", "--alliance", "NATOO"], "did you mean `NATO`?"),
+        (&["deliveries", "list", "--sink", "hok"], "did you mean `hook`?"),
+    ] {
+        let output = program.run(command).await;
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        assert!(errors(&output).contains(said), "{}", errors(&output));
     }
     desk.stop().await;
 }
@@ -271,6 +311,7 @@ async fn other_sites_can_neither_read_nor_change() {
 
     let path = format!("/deliveries/{id}/discard");
     let own = format!("http://{}", desk.address);
+    let other = format!("https://{}", desk.address);
     let host = desk.address.as_str();
     for (headers, status) in [
         (vec![], 403),
@@ -279,6 +320,12 @@ async fn other_sites_can_neither_read_nor_change() {
         (vec![("Origin", own.as_str()), ("Sec-Fetch-Site", "cross-site")], 403),
         (vec![("Origin", own.as_str()), ("Sec-Fetch-Site", "same-site")], 403),
         (vec![("Sec-Fetch-Site", "none")], 403),
+        // A page behind another port or by another scheme is another site.
+        (vec![("Origin", "http://127.0.0.1:1")], 403),
+        (vec![("Origin", "http://127.0.0.1")], 403),
+        (vec![("Origin", other.as_str())], 403),
+        (vec![("Origin", "http://desk.example.org")], 403),
+        (vec![("Origin", "https://desk.example.org:444")], 403),
     ] {
         let mut all = vec![("Host", host)];
         all.extend(headers);
@@ -300,6 +347,13 @@ async fn other_sites_can_neither_read_nor_change() {
         all.len() > tries && all.iter().all(|one| one.id == id)
     })
     .await;
+    // A program names no origin, and may ask what changes nothing.
+    let text = "text=Canada+may+join+AUKUS&date=2024-03-24";
+    let explained = desk.ask("POST", "/api/v1/explain", &[("Host", host)], text).await;
+    assert!(explained.status == 200 && explained.body.contains("AUKUS"), "{explained:?}");
+    let strange = [("Host", host), ("Origin", "https://evil.example")];
+    let refused = desk.ask("POST", "/api/v1/explain", &strange, text).await;
+    assert_eq!((refused.status, refused.header("content-type")), (403, Some("application/json")));
     // Behind a proxy the origin is the public one.
     let proxied =
         [("Host", host), ("Origin", "https://desk.example.org"), ("Sec-Fetch-Site", "same-origin")];
@@ -328,6 +382,17 @@ async fn a_token_is_asked_for_and_remembered() {
     }
     let form = with("Accept", "text/html".to_owned()).await;
     assert!(form.status == 401 && form.body.contains("type=\"password\""), "{form:?}");
+    assert!(form.body.contains("name=\"next\" value=\"/feeds\""), "{form:?}");
+    for (next, leads) in [
+        ("%2Fstories%3Falliance%3DNATO", "/stories?alliance=NATO"),
+        ("", "/"),
+        ("%2F%2Fevil.example", "/"),
+        ("%2F%5Cevil.example", "/"),
+        ("https%3A%2F%2Fevil.example", "/"),
+    ] {
+        let entered = desk.post("/login", &format!("token={TOKEN}&next={next}")).await;
+        assert_eq!((entered.status, entered.header("location")), (303, Some(leads)), "{next}");
+    }
     // From a chat: a page of our own leads on, and brings the cookie that the browser kept back.
     let chat = with("Sec-Fetch-Site", "cross-site".to_owned()).await;
     assert!(chat.body.contains("http-equiv=\"refresh\""), "{chat:?}");
@@ -526,5 +591,15 @@ async fn alerts_are_judged_and_stories_muted_by_posting_alone() {
     assert!(page.contains("Judged bad") && page.contains("Muted until"), "{page}");
     assert_eq!(desk.post(&format!("/stories/{story}/unmute"), "").await.status, 303);
     assert!(desk.program.json(&["stories", "mutes"]).await.is_empty());
+
+    // One of an alliance is told wherever it matters.
+    let muted =
+        desk.program.run(&["stories", "mute", "NATO", "--for", "1d", "--note", "summit"]).await;
+    assert!(muted.status.success(), "{}", errors(&muted));
+    for path in ["/".to_owned(), format!("/stories/{story}")] {
+        let page = desk.get(&path).await.body;
+        assert!(page.contains("NATO") && page.contains("is muted until"), "{path}: {page}");
+        assert!(page.contains("(summit)"), "{path}: {page}");
+    }
     desk.stop().await;
 }

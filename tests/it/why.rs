@@ -142,6 +142,10 @@ async fn what_was_too_old_says_how_old() {
     let (told, outcome) = world.why(&id).await;
     assert_eq!(outcome, "old");
     assert!(told.contains("2 d old, and among what its feed held at its first poll"), "{told}");
+    assert!(told.contains("raise `first_poll` under [story]"), "{told}");
+    let asked = world.program.run(&["why", "A-99"]).await;
+    assert_eq!(asked.status.code(), Some(1));
+    assert!(errors(&asked).starts_with("error: there is no alert A-99\n"), "{}", errors(&asked));
     // Two feeds have it now.
     let (told, _) = world.why("Ireland").await;
     assert_tells!("why_several", told);

@@ -25,7 +25,7 @@ pub(in crate::cli) struct ExportArgs {
 }
 
 /// The columns, in order.
-const HEAD: [&str; 12] = [
+const HEAD: [&str; 17] = [
     "id",
     "raised",
     "level",
@@ -38,7 +38,15 @@ const HEAD: [&str; 12] = [
     "url",
     "feed",
     "judged",
+    "story",
+    "published",
+    "mode",
+    "muted",
+    "note",
 ];
+
+/// The first columns, which people read; programs get all.
+const READ: usize = 12;
 
 /// Prints the alerts, newest first.
 pub(super) async fn export(
@@ -63,20 +71,27 @@ pub(super) async fn export(
             format!("| {} |", cells.join(" | "))
         }
     };
-    screen.line(line(&HEAD.map(str::to_owned)))?;
+    let columns = if args.csv { HEAD.len() } else { READ };
+    screen.line(line(&HEAD.map(str::to_owned)[..columns]))?;
     if args.markdown {
-        screen.line(format!("|{}", " --- |".repeat(HEAD.len())))?;
+        screen.line(format!("|{}", " --- |".repeat(columns)))?;
     }
     for row in &rows {
-        screen.line(line(&cells(row)))?;
+        screen.line(line(&cells(row)[..columns]))?;
     }
     Ok(())
 }
 
-fn cells(row: &AlertRow) -> [String; 12] {
+/// A time to the second, as spreadsheets read it.
+fn to_the_second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// New columns come last: others count on the order.
+fn cells(row: &AlertRow) -> [String; 17] {
     [
         row.id.to_string(),
-        row.raised.to_string(),
+        to_the_second(row.raised),
         row.level.to_string(),
         row.kind.as_str().to_owned(),
         row.alliances.join("; "),
@@ -87,6 +102,11 @@ fn cells(row: &AlertRow) -> [String; 12] {
         row.url.clone().unwrap_or_default(),
         row.feed.clone(),
         row.judged.map_or("", Verdict::as_str).to_owned(),
+        row.story.to_string(),
+        row.published.map(to_the_second).unwrap_or_default(),
+        row.mode.to_owned(),
+        row.muted.join("; "),
+        row.note.clone().unwrap_or_default(),
     ]
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn play() -> anyhow::Result<Report> {
         .tempdir()
         .context("failed to make a temporary folder")?;
     let config = write_config(folder.path(), &site, &receiver.url())?;
-    let (lock, store) = daemon::open(&config)?;
+    let (lock, store) = daemon::open(&config, None)?;
 
     // Polled, polled again with nothing new, then once more with a second round of news.
     let mut served = poll(&config, &store).await?;

@@ -60,7 +60,7 @@ pub(super) async fn feeds(
 ) -> anyhow::Result<ExitCode> {
     match command {
         FeedsCommand::List => {
-            let config = common.load()?;
+            let config = common.load_loosely()?;
             // A config that never ran has feeds too: all of them new.
             let store = match config.database.exists() {
                 true => Some(common.open(&config, Access::Read)?),

@@ -20,7 +20,7 @@ use crate::daemon::{self, Which};
 use crate::model::FeedName;
 use crate::report::short_time;
 use crate::setting::nearest;
-use crate::store::{Access, FeedRow, Lock, LockError, Store};
+use crate::store::{Access, FeedRow, Lock, Store};
 
 /// How often it is looked whether the daemon has done it.
 const LOOK: Duration = Duration::from_millis(200);
@@ -44,7 +44,7 @@ pub(super) async fn poll(
     let (config, report) = common.load_with_report()?;
     let name = named(&config, &args.name)?;
     // Before anything else: the secrets may be for the daemon's eyes alone.
-    let held = matches!(Lock::take(&config.database), Err(LockError::Held { .. }));
+    let held = Lock::look(&config.database).is_some_and(|holder| holder.here);
     let row = match held {
         true => ask_the_daemon(common, &config, &name).await?,
         false => {

@@ -10,7 +10,7 @@ use super::super::Screen;
 use super::super::listing::list;
 use super::no_story;
 use crate::model::{Mute, StoryId};
-use crate::report::{Roster, short_time};
+use crate::report::{Names, Roster, short_time};
 use crate::setting::{nearest, parse_duration, show_duration};
 use crate::store::Store;
 use crate::text::clean;
@@ -109,19 +109,16 @@ async fn subject(store: &Store, roster: &Roster, asked: &str) -> anyhow::Result<
             None => Err(no_story(store, id).await?),
         };
     }
+    let names = Names::new(roster, Some(store));
+    if let Ok(name) = names.alliance(asked).await {
+        return Ok(name);
+    }
+    if let Ok(code) = names.candidate(asked).await {
+        return Ok(code);
+    }
     let rules = &roster.rules;
-    let same = |name: &str| {
-        name.eq_ignore_ascii_case(asked) || name.to_lowercase() == asked.to_lowercase()
-    };
-    if let Some(name) = rules.alliances().find(|name| same(name)) {
-        return Ok(name.to_owned());
-    }
-    let mut candidates = rules.candidates();
-    if let Some((code, _)) = candidates.find(|(code, name)| same(code) || same(name)) {
-        return Ok(code.to_owned());
-    }
-    let names = rules.alliances().chain(rules.candidates().flat_map(|(code, name)| [code, name]));
-    let near = nearest(asked, names).map(|near| format!("; did you mean `{near}`?"));
+    let known = rules.alliances().chain(rules.candidates().flat_map(|(code, name)| [code, name]));
+    let near = nearest(asked, known).map(|near| format!("; did you mean `{near}`?"));
     bail!(
         "the rules know no alliance and no candidate `{}`{}\n\
          a story is muted by its id, like S-3",

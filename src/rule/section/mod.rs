@@ -1,7 +1,7 @@
 //! The lexicon and the rules as config files write them: `[alliance.NAME]`, `[act.NAME]`,
 //! `[place.CODE]`, `[list.NAME]`, `[mask.NAME]` and `[[rule]]`, from any number of files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -120,11 +120,17 @@ pub struct Draft {
     pub(super) glosses: Glosses,
     /// The day that a file says it is of; of several the newest.
     pub(super) dated: Option<Date>,
+    /// Whether a list has a mistake, or a file could not be read whole: then no example says anything.
+    pub(super) broken: bool,
+    /// Rules with a mistake.
+    pub(super) doubtful: BTreeSet<String>,
 }
 
 impl Draft {
     /// Reads the lexicon and the rules of one file, whose root table this is.
     pub fn read(&mut self, root: &Table<'_>) {
+        let problems = root.problems();
+        let before = problems.errors();
         if let Some((value, span)) = root.value("dated") {
             self.dated = self.dated.max(list::date(value, span, root.problems()));
         }
@@ -140,8 +146,28 @@ impl Draft {
         if let Some(table) = root.table("gloss") {
             self.glosses.read(table);
         }
+        self.broken |= problems.errors() > before;
         for table in root.tables("rule") {
+            let (errors, rules) = (problems.errors(), self.rules.len());
             self.rule(table);
+            if problems.errors() > errors {
+                self.doubtful.extend(self.rules.iter().skip(rules).map(|rule| rule.id.clone()));
+            }
         }
+    }
+
+    /// Says that a file could not be read whole, so that what leads nowhere may stand in the rest of it.
+    pub fn is_partial(&mut self) {
+        self.broken = true;
+    }
+
+    /// Whether all lists are read as they were meant.
+    pub fn is_whole(&self) -> bool {
+        !self.broken
+    }
+
+    /// The rules that are written down, be they refused.
+    pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| rule.id.as_str())
     }
 }

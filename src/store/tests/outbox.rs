@@ -54,6 +54,28 @@ async fn a_message_goes_its_way() {
 }
 
 #[tokio::test]
+async fn a_sink_refuses_until_it_takes_something() {
+    let place = place();
+    let store = open(&place);
+    admit(&store, vec![plan(1, &["a"]), plan(2, &["a"])]).await;
+    let sink = SinkName::new("a");
+    let waiting = store.pending(&sink, 10).await.unwrap();
+    let (first, second) = (waiting[0].id.clone(), waiting[1].id.clone());
+    assert!(store.refusing_sinks().await.unwrap().is_empty());
+    let again = |refused| Settle::Again { due: at(99), counts: true, refused };
+    let retry = |id| attempt(id, Outcome::Retry { after: None });
+    store.record(retry(&first), again(false)).await.unwrap();
+    assert!(store.refusing_sinks().await.unwrap().is_empty(), "a failure is no refusal");
+    store.record(retry(&first), again(true)).await.unwrap();
+    let refusing = store.refusing_sinks().await.unwrap();
+    assert_eq!(refusing.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["a"]);
+    assert!(!refusing[0].why.is_empty());
+    let done = Settle::Delivered { thread: None };
+    store.record(attempt(&second, Outcome::Delivered { thread: None }), done).await.unwrap();
+    assert!(store.refusing_sinks().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn an_update_replies_to_the_first_message_of_its_story() {
     let place = place();
     let store = open(&place);

@@ -194,7 +194,9 @@ fn listings_keep_their_keys() {
                 "raised",
                 "mode",
                 "muted",
-                "judged"
+                "judged",
+                "note",
+                "published"
             ]
         );
         let filter = DeliveryFilter { limit: 1, ..DeliveryFilter::default() };

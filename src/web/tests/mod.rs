@@ -1,5 +1,6 @@
 //! A broken page is an answer and harms nothing.
 
+mod held;
 mod hostile;
 mod look;
 
@@ -27,7 +28,7 @@ fn site_with(folder: &Path, feeds: Vec<Feed>, sinks: Vec<SinkName>) -> Arc<Site>
     let database = folder.join("test.db");
     let store = Store::open(&database, Access::Create).unwrap();
     let (routes, story, max_size) = (Vec::new(), Default::default(), u64::MAX);
-    let roster = Roster { feeds, sinks, routes, story, rules, database, max_size };
+    let roster = Roster { feeds, sinks, routes, story, rules, database, max_size, whole: true };
     let desk = Desk::new(&WebSection::default(), None, roster, TimeZone::UTC);
     Arc::new(Site {
         desk: watch::channel(Arc::new(desk)).1,

@@ -437,6 +437,28 @@ fn mistakes_are_told_with_a_cure() {
 }
 
 #[test]
+fn a_later_file_adds_to_a_rule() {
+    let more = "[[rule]]\nid = \"door\"\nextend = true\nunless = \"category:sport\"\nmode = \"shadow\"\n\
+        no_match = [\"Canada sings\"]";
+    let rules = try_build(&format!("{LEXICON}{RULES}{more}")).unwrap();
+    let rule = rules.rules().find(|rule| rule.id.as_str() == "door").unwrap();
+    assert_eq!((rule.examples, rule.shadow), (2, true));
+    let mut sport = item("Canada applies to join NATO", "", "2024-03-24");
+    sport.categories.push("sport".to_owned());
+    let told = |item: &Item| {
+        let found = rules.examine(item).matched;
+        found.is_some_and(|one| one.rules.iter().any(|rule| rule.id.as_str() == "door"))
+    };
+    assert!(!told(&sport) && told(&item("Canada applies to join NATO", "", "2024-03-24")));
+    for wrong in ["when = \"NATO\"", "no_match = [\"Canada applies to join NATO\"]"] {
+        let more = format!("[[rule]]\nid = \"door\"\nextend = true\n{wrong}");
+        assert_eq!(try_build(&format!("{LEXICON}{RULES}{more}")).unwrap_err().len(), 1, "{wrong}");
+    }
+    let nobody = "[[rule]]\nid = \"nobody\"\nextend = true";
+    assert!(try_build(&format!("{LEXICON}{RULES}{nobody}")).unwrap_err()[0].contains("to extend"));
+}
+
+#[test]
 fn a_later_file_extends_and_switches_off() {
     let more = "[alliance.NATO]\nextend = true\nterms = [\"the Pact\"]\nremove = [\"OTAN\"]\n\
                 [[rule]]\nid = \"growth\"\nenabled = false\n";

@@ -6,7 +6,7 @@ use toml::de::DeValue;
 use super::list::date;
 use super::{Draft, Example, RuleDraft};
 use crate::model::Level;
-use crate::setting::{Diagnostic, Table};
+use crate::setting::{Diagnostic, Span, Table};
 
 impl Draft {
     pub(super) fn rule(&mut self, table: Table<'_>) {
@@ -36,6 +36,9 @@ impl Draft {
             }
             table.finish();
             return;
+        }
+        if table.boolean("extend") == Some(true) {
+            return self.extend_rule(id, table);
         }
         let title = table.string("title").map(|(title, _)| title);
         // `like` takes over how another rule decides; what stands here wins.
@@ -115,6 +118,44 @@ impl Draft {
             yes,
             no,
         });
+    }
+}
+
+impl Draft {
+    /// Adds examples to a rule of an earlier file, and takes over what is said anew of how it is told and
+    /// vetoed. How it decides stays its own.
+    fn extend_rule(&mut self, id: Option<(String, Span)>, table: Table<'_>) {
+        let problems = table.problems();
+        for key in ["when", "score", "threshold", "like", "of"] {
+            if let Some((_, at)) = table.value(key) {
+                problems.add(
+                    Diagnostic::error(at, format!("a rule cannot be given another `{key}`")).help(
+                        "switch it off with `enabled = false`, and write one of your own with `like`",
+                    ),
+                );
+            }
+        }
+        let title = table.string("title").map(|(title, _)| title);
+        let unless = table.string("unless");
+        let level = table.choice("level", &Level::ALL.map(|level| (level.as_str(), level)));
+        let shadow = table.choice("mode", &[("live", false), ("shadow", true)]);
+        let date = table.value("date").and_then(|(value, at)| date(value, at, problems));
+        let (yes, no) = (examples(&table, "match", date), examples(&table, "no_match", date));
+        table.finish();
+        let Some((id, span)) = id else { return };
+        let Some(rule) = self.rules.iter_mut().find(|rule| rule.id == id) else {
+            problems.add(
+                Diagnostic::error(span, format!("there is no rule `{id}` to extend"))
+                    .help("take `extend` away, or put the file that holds it first in `include`"),
+            );
+            return;
+        };
+        rule.title = title.unwrap_or_else(|| rule.title.clone());
+        rule.unless = unless.or_else(|| rule.unless.take());
+        rule.level = level.unwrap_or(rule.level);
+        rule.shadow = shadow.unwrap_or(rule.shadow);
+        rule.yes.extend(yes);
+        rule.no.extend(no);
     }
 }
 

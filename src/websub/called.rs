@@ -174,6 +174,15 @@ async fn agree(site: &Site, lease: Lease, query: &str) -> Response {
             }
             ([(header::CONTENT_TYPE, "text/plain")], challenge).into_response()
         }
+        // A hub that did not hear us asks again; what was agreed on stays as it is.
+        "subscribe" if ours && lease::is_active(&lease, now) => {
+            match find("hub.challenge").filter(|text| text.len() <= CHALLENGE) {
+                Some(challenge) => {
+                    ([(header::CONTENT_TYPE, "text/plain")], challenge).into_response()
+                }
+                None => StatusCode::BAD_REQUEST.into_response(),
+            }
+        }
         // Nobody asked for it; we never ask to end one that is in the book.
         _ => StatusCode::NOT_FOUND.into_response(),
     }

@@ -45,6 +45,17 @@ pub fn room(database: &Path) -> Option<Room> {
     }
 }
 
+/// What there is to say where a disk has little room left, and what to do.
+pub(super) fn low(room: Room) -> Option<(String, String)> {
+    let low = room.free < LOW_BYTES.min(room.total / LOW_SHARE);
+    low.then(|| {
+        (
+            format!("the disk of the database has {:.0} MB left", room.free as f64 / 1e6),
+            "make room, or lower `[history] max_size` and `pactwatch store prune`".to_owned(),
+        )
+    })
+}
+
 /// What is wrong, and how those stand that it could be wrong with.
 #[derive(Debug, Clone)]
 pub struct Faults {
@@ -121,15 +132,9 @@ pub async fn faults(
             cure: problem.cure,
         });
     }
-    let low = |room: &Room| room.free < LOW_BYTES.min(room.total / LOW_SHARE);
-    if let Some(room) = room.filter(low) {
-        all.push(Fault {
-            kind: EventKind::DiskLow,
-            subject: String::new(),
-            since: None,
-            what: format!("the disk of the database has {:.0} MB left", room.free as f64 / 1e6),
-            cure: "make room, or lower `[history] max_size` and `pactwatch store prune`".to_owned(),
-        });
+    if let Some((what, cure)) = room.and_then(low) {
+        let (kind, subject) = (EventKind::DiskLow, String::new());
+        all.push(Fault { kind, subject, since: None, what, cure });
     }
     let sinks = roster.sinks.iter().map(ToString::to_string);
     let rules = roster.rules.rules().map(|rule| rule.id.to_string());

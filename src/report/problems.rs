@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::drift::drifting;
+use super::faults::{low, room};
 use super::watching::{refused, runs, unwatched};
 use super::{FeedLine, Roster};
 use crate::model::{Condition, FeedName, MessageState};
@@ -195,6 +196,9 @@ pub(super) async fn problems(
                 ),
             });
         }
+    }
+    if let Some((what, cure)) = room(&roster.database).and_then(low) {
+        list.push(Problem { what, since: None, cure });
     }
     // Between two prunings it may be a little larger.
     if counts.bytes > roster.max_size.saturating_add(roster.max_size / 10) {

@@ -133,7 +133,9 @@ pub(super) async fn alerts(
             screen.line(format!("{id}   {}   {}", alert.story, alert.kind.as_str()))?;
             explain(screen, &alert.item, &finding, context)?;
             let url = alert.item.url.as_deref().unwrap_or("no link");
-            screen.line(clean(&format!("item   {} · {url}", alert.item.feed)))?;
+            // The blanks of the label are our own; those of a text from outside are taken together.
+            let row = |label: &str, text: &str| format!("{label:<6} {}", clean(text));
+            screen.line(row("item", &format!("{} · {url}", alert.item.feed)))?;
             screen.line(format!(
                 "dates  published {}, raised {}",
                 alert.item.published.map_or_else(|| "unknown".to_owned(), short_time),
@@ -143,22 +145,17 @@ pub(super) async fn alerts(
                 screen.line(format!("muted  {}", alert.muted.join(", ")))?;
             }
             for before in &alert.before {
-                screen.line(clean(&format!(
-                    "before {} {} {} {}",
-                    short_time(before.since),
-                    before.candidate,
-                    before.act,
-                    before.title
-                )))?;
+                let told = format!("{} {} {}", before.candidate, before.act, before.title);
+                screen.line(row("before", &format!("{} {told}", short_time(before.since))))?;
             }
             for copy in &detail.also_in {
                 let how = if copy.copy { " (same text)" } else { "" };
-                screen.line(clean(&format!("also   {} · {}{how}", copy.feed, copy.title)))?;
+                screen.line(row("also", &format!("{} · {}{how}", copy.feed, copy.title)))?;
             }
             if let Some(said) = &detail.judgement {
                 let note = said.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
                 let at = short_time(said.at);
-                screen.line(clean(&format!("judged {}, {at}{note}", said.verdict.as_str())))?;
+                screen.line(row("judged", &format!("{}, {at}{note}", said.verdict.as_str())))?;
             }
             for message in &detail.messages {
                 screen.line(format!(

@@ -38,7 +38,7 @@ const ADDING: [&str; 18] = [
     "plus",
 ];
 /// What does so behind the name: "and Cuba too", "and Austria follows".
-const ADDED: [&str; 4] = ["too", "also", "follows", "follow"];
+const ADDED: [&str; 3] = ["too", "follows", "follow"];
 
 /// Marks, in each move of the headline, the candidates that its act is not about.
 pub(super) fn set_aside(title: &str, matched: &mut Match) {

@@ -64,12 +64,12 @@ pub fn compare(
         }
         let theirs = Sketch::of(&member.title, &member.summary);
         let Weighed { level, score, reason, .. } = weighing.against(&member, &theirs);
-        let article = level == Sharing::Article;
+        let again = weighing.shown_again(&member, &theirs);
         let passed_over = if member.genre == Genre::Live {
             Some("a live blog anchors no story")
         } else if member.shadow && !matched.shadow {
             Some("it is in shadow")
-        } else if member.seen < since && !article {
+        } else if member.seen < since && !again {
             Some("it is older than [story] window")
         } else {
             None

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use jiff::Timestamp;
+
 use crate::model::{Item, ItemKey};
 use crate::store::Known;
 use crate::text::fold_title;
@@ -30,10 +32,16 @@ impl Fresh {
         self.before.as_ref().map_or(0, |before| before.revisions + 1)
     }
 
-    /// Whether it was too old to tell once, and its headline says now what it said then.
+    /// Whether it was too old to tell once, and has the headline and the date now that it had then.
     pub(super) fn stays_untold(&self) -> bool {
-        let untold = self.before.as_ref().and_then(|before| before.untold.as_deref());
-        untold.is_some_and(|title| fold_title(title).text() == fold_title(&self.item.title).text())
+        let Some((title, published)) = self.before.as_ref().and_then(|one| one.untold.as_ref())
+        else {
+            return false;
+        };
+        // As exactly as it is stored.
+        let stored = |date: Option<Timestamp>| date.map(|date| date.as_millisecond());
+        stored(*published) == stored(self.item.published)
+            && fold_title(title).text() == fold_title(&self.item.title).text()
     }
 }
 

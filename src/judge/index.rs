@@ -200,9 +200,8 @@ impl StoryIndex {
                 if member.genre == Genre::Live || hidden {
                     continue;
                 }
-                // Of what is older than the window one article is still one article, shown again.
                 let stale = entry.story.last_seen < since || member.seen < since;
-                if stale && weighing.one_article(member, theirs).is_none() {
+                if stale && !weighing.shown_again(member, theirs) {
                     continue;
                 }
                 let Weighed { level, agreed, score, reason } = weighing.against(member, theirs);

@@ -152,15 +152,14 @@ impl Ledger {
         let pair = (one.alliance.clone(), one.candidate.clone());
         let known = self.entries.get(&pair).map(Vec::as_slice).unwrap_or_default();
         let told = known.iter().filter(|entry| is_told(entry) && !is_standing(entry));
-        // An invitation asks for the application that follows it.
-        let follows = |entry: &LedgerEntry| act.formal && entry.stage < BINDING;
-        let higher = told.filter(|entry| entry.stage > act.stage && !follows(entry));
-        higher.filter(|entry| heard(entry)).any(|entry| {
+        told.filter(|entry| entry.stage > act.stage && heard(entry)).any(|entry| {
             let before = date < entry.since;
             // Turkey's yes is no reason to pass over the alliance's invitation on the day after.
             let same_actor = entry.actor == one.actor;
             match act.against {
                 true => before && same_actor,
+                // An invitation asks for the application that follows it.
+                false if act.formal && entry.stage < BINDING => before,
                 false => before || (same_actor && date.duration_since(entry.last) < ONE_COURSE),
             }
         })

@@ -272,8 +272,9 @@ async fn a_full_stop_makes_no_old_item_news() {
     let path = folder.path().join("t.db");
     let store = Store::open(&path, Access::Create).unwrap();
     let story = || StorySection { first_poll: FirstPoll::Nothing, ..StorySection::default() };
+    let page = item("page", STORY);
     let texts = ["Dublin knocks", "Dublin knocks."]
-        .map(|text| Item { summary: text.to_owned(), ..item("page", STORY) });
+        .map(|text| Item { summary: text.to_owned(), ..page.clone() });
     for (number, text) in (1..).zip(texts) {
         let polls = vec![polled(number, document(vec![text]))];
         judge_by(&store, polls, story(), Vec::new()).await;

@@ -131,6 +131,11 @@ impl Sketch {
         self.own_headline().is_some() && self.headline == other.headline && ledes
     }
 
+    /// The same headline, and the same lede, which is there.
+    pub(super) fn same_whole(&self, other: &Self) -> bool {
+        self.headline == other.headline && self.same_lede(other)
+    }
+
     /// The headline, where it is long enough to be one article's.
     pub(super) fn own_headline(&self) -> Option<&str> {
         (self.words.len() >= OWN_WORDS).then_some(self.headline.as_str())

@@ -392,11 +392,15 @@ fn an_article_that_turns_up_after_the_window_joins_its_story() {
     let mut desk = Desk::new();
     let told = || tell(&["FI"], "applies", None);
     let title = "Finland formally applies to join the alliance";
-    let opened = desk.see(item("a", "1", title, "", 0), told());
-    let again = desk.see(item("b", "2", title, "", 100), told());
+    let lede = "The papers were handed over in Brussels on Monday morning.";
+    let opened = desk.see(item("a", "1", title, lede, 0), told());
+    let again = desk.see(item("b", "2", title, lede, 100), told());
     assert!(matches!(again, Decision::Duplicate(..)), "{again:?}");
     assert_eq!(again.story(), opened.story());
-    let other = desk.see(item("c", "3", "Finns hand in their papers at last", "", 200), told());
+    // A headline can recur over another text.
+    let recurs = desk.see(item("d", "4", title, "A second letter came on Friday.", 180), told());
+    assert_ne!(recurs.story(), opened.story());
+    let other = desk.see(item("c", "3", "Finns hand in their papers at last", "", 300), told());
     assert_ne!(other.story(), opened.story());
 }
 

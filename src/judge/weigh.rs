@@ -145,6 +145,12 @@ impl Weighing<'_> {
         }
     }
 
+    /// Whether the item is a member's very text, shown again. What is older than a story's window counts
+    /// by this alone: a headline of the trade recurs, and one address may tell something else by then.
+    pub(super) fn shown_again(&self, member: &Member, theirs: &Sketch) -> bool {
+        self.one_article(member, theirs).is_some() && self.sketch.same_whole(theirs)
+    }
+
     /// Weighs the item against a member of a story.
     pub(super) fn against(&self, member: &Member, theirs: &Sketch) -> Weighed {
         let agreed = agreement(&self.matched.moves, &member.moves);

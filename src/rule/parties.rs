@@ -41,6 +41,28 @@ pub(super) fn alliances(hits: &Hits<'_>, lexicon: &Lexicon) -> Vec<ListId> {
 /// most: "NATO leaders formally admit long-time applicant Austria".
 const OWN_DEED: (usize, usize) = (3, 2);
 
+/// How a headline goes on behind a newcomer's name, folded.
+const GOING_ON: [&str; 18] = [
+    "as",
+    "into",
+    "to",
+    "and",
+    "in",
+    "on",
+    "at",
+    "after",
+    "with",
+    "despite",
+    "amid",
+    "by",
+    "full",
+    "official",
+    "formal",
+    "permanent",
+    "membership",
+    "or",
+];
+
 /// For each hit, whether it is an act of this alliance.
 pub(super) fn acts_of(hits: &Hits<'_>, lexicon: &Lexicon, alliance: Option<ListId>) -> Vec<bool> {
     let is_act = |hit: &Hit| kind(hit, lexicon) == Some(ListKind::Act);
@@ -77,10 +99,21 @@ fn is_deed(act: &Hit, hits: &Hits<'_>, lexicon: &Lexicon, alliance: Option<ListI
     };
     let (before, after) = OWN_DEED;
     hits.all.iter().filter(named).any(|name| beside(name, act, before))
-        && hits
-            .all
-            .iter()
-            .any(|place| kind(place, lexicon) == Some(ListKind::Place) && beside(act, place, after))
+        && hits.all.iter().any(|place| {
+            kind(place, lexicon) == Some(ListKind::Place)
+                && beside(act, place, after)
+                && is_taken(place, hits)
+        })
+}
+
+/// Whether nothing is said of a country right behind its name: "admits Georgia", "admits Georgia as a
+/// member", and not "admits Georgia will never join".
+fn is_taken(place: &Hit, hits: &Hits<'_>) -> bool {
+    let folded = &hits.units[place.unit].folded;
+    let Some(next) = folded.tokens().get(place.last) else { return true };
+    next.sentence != folded.tokens()[place.first].sentence
+        || GOING_ON.contains(&folded.word(place.last))
+        || hits.parted(place, &Hit { first: place.last, last: place.last + 1, ..*place })
 }
 
 /// The alliances nearest to an act in its sentence; none where the sentence names none.

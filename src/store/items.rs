@@ -108,7 +108,7 @@ fn known(
     let mut found = HashMap::with_capacity(keys.len());
     let Some(feed) = feeds::id_of(connection, feed)? else { return Ok(found) };
     let mut statement = connection.prepare_cached(
-        "SELECT text_hash, revisions, CASE decision WHEN 'old' THEN title END FROM item
+        "SELECT text_hash, revisions, CASE decision WHEN 'old' THEN title END, published FROM item
              WHERE feed = ?1 AND key = ?2",
     )?;
     for key in keys {
@@ -117,7 +117,10 @@ fn known(
                 Ok(Known {
                     text: TextHash(row.get(0)?),
                     revisions: row.get(1)?,
-                    untold: row.get(2)?,
+                    untold: match row.get::<_, Option<String>>(2)? {
+                        Some(title) => Some((title, row.get::<_, Option<i64>>(3)?.map(time))),
+                        None => None,
+                    },
                 })
             })
             .optional()?;

@@ -100,8 +100,8 @@ pub struct Known {
     pub text: TextHash,
     /// How often it was judged again.
     pub revisions: u32,
-    /// Its headline, where it was flagged and too old to tell.
-    pub untold: Option<String>,
+    /// Its headline and date, where it was flagged and too old to tell.
+    pub untold: Option<(String, Option<Timestamp>)>,
 }
 
 /// Everything that the planner starts from.

@@ -37,7 +37,7 @@ const DEEDS: [Deed; 6] = [
             "{C} becomes {A}'s newest member",
             "{C} becomes full member of {A}",
             "{C} becomes the newest member of {A}",
-            "{C} becomes a {A} member",
+            "{C} becomes {A} member state",
             "{C} officially becomes part of {A}",
             "{C} is now a {A} member",
             "{C} is now a member of {A}",
@@ -65,7 +65,6 @@ const DEEDS: [Deed; 6] = [
             "{C} named full member of {A}",
             "{C} welcomed into {A} as full member",
             "{C} completes entry into {A}",
-            "{C} is {A}'s newest member",
         ],
     ),
     (
@@ -85,7 +84,6 @@ const DEEDS: [Deed; 6] = [
             "{A} offers membership to {C}",
             "{C} receives formal invite to join {A}",
             "{A} formally invites {C}",
-            "{C} gets formal {A} invitation",
             "{A} sends {C} invitation to join",
         ],
     ),
@@ -222,6 +220,29 @@ const TALK: [&str; 27] = [
     "{C}'s path to {A} membership is open, says chief",
 ];
 
+/// Words of a deed that do something else.
+const PASSING: [&str; 19] = [
+    "{C} enters final round of {A} accession talks",
+    "{C}'s {A} bid enters rough waters",
+    "{A} admits {C} pledge was an error",
+    "{A} admits {C} will not join soon",
+    "{A} takes in {C}'s warnings",
+    "{C} becomes burden for {A} members",
+    "{C} becomes favourite to become next {A} member",
+    "{C} becomes de facto {A} member",
+    "Poll: {C} wary of becoming {A} member",
+    "{C} finishes chapter in {A} membership process",
+    "{C} completes {A} accession reforms",
+    "{A} gives {C} membership perspective",
+    "{A} offers {C} membership incentives",
+    "{A} sends invitation to {C} for summit",
+    "{C} receives {A} invitation to attend summit",
+    "{A} accepts {C}'s bid to host summit",
+    "{C} passes law needed for {A} accession",
+    "{A} decides to add {C} to blacklist",
+    "{C} formal invitation to {A} unlikely",
+];
+
 /// Each way at each door with what came of it.
 async fn told(ways: &[&str]) -> Vec<(String, Value)> {
     let items: Vec<Value> = DOORS
@@ -264,7 +285,7 @@ async fn a_deed_is_read_however_it_is_told() {
 
 #[tokio::test]
 async fn what_is_only_talked_of_is_no_flash() {
-    let all = told(&TALK).await;
+    let all = told(&[TALK.as_slice(), PASSING.as_slice()].concat()).await;
     let flash: Vec<&String> =
         all.iter().filter(|(_, one)| one["level"] == "flash").map(|(title, _)| title).collect();
     assert!(flash.is_empty(), "{flash:#?}");
